@@ -1,0 +1,1 @@
+"""Where text comes from: examples, readers of published formats, installed packages, corpora."""

@@ -1,0 +1,85 @@
+"""Errors that a user can act on, and the exit statuses that go with them.
+
+Every error is made of :class:`Problem` values: where it is, what was found, what was expected and the nearest
+valid choice. The command line prints them and exits with the status of the error's class.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake, in words that name the place, what was found and what is valid.
+
+    >>> print(Problem("study.yaml", 3, "targets[0].task", "unknown task 'xnlli'", "a task", "xnli"))
+    study.yaml:3: targets[0].task: unknown task 'xnlli'; expected a task; did you mean 'xnli'?
+    """
+
+    file: Path | str
+    line: int | None
+    field: str | None
+    found: str
+    expected: str | None = None
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line is not None else f"{self.file}"
+        parts = [f"{place}: {self.field}: {self.found}" if self.field else f"{place}: {self.found}"]
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        if self.nearest:
+            parts.append(f"did you mean '{self.nearest}'?")
+        return "; ".join(parts)
+
+
+class WaystageError(Exception):
+    """An error with an exit status; anything else that reaches the user is a defect of Waystage."""
+
+    exit_status = 1
+
+    def __init__(self, problems: Problem | str | Sequence[Problem]) -> None:
+        if isinstance(problems, str):
+            self.problems: tuple[Problem, ...] = ()
+            super().__init__(problems)
+            return
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class StudyError(WaystageError):
+    """The study file is not a valid study. Exit status 2, like any wrong usage."""
+
+    exit_status = 2
+
+
+class DataError(WaystageError):
+    """A file of examples or text is missing, unreadable or not what its format says. Exit status 3."""
+
+    exit_status = 3
+
+
+class StoreError(WaystageError):
+    """An artefact of the store is damaged or cannot be written. Exit status 4."""
+
+    exit_status = 4
+
+
+class StageError(WaystageError):
+    """A stage failed while it ran; the others are kept. Exit status 5."""
+
+    exit_status = 5
+
+
+def nearest_name(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name closest to ``name``, or None when none is close.
+
+    >>> nearest_name("tatoba", ["xnli", "tatoeba"])
+    'tatoeba'
+    """
+    matches = difflib.get_close_matches(str(name), list(valid), n=1, cutoff=0.6)
+    return matches[0] if matches else None

@@ -1,0 +1,43 @@
+"""What a metric is: per-example sufficient statistics, and a score computed from their sums.
+
+Because every score is a function of sums of rows, a bootstrap resamples stored rows and never rescores text.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waystage.data.examples import Example
+
+FloatArray: TypeAlias = NDArray[np.float64]
+Prediction: TypeAlias = str | tuple[str, ...]
+"""A label, the tags of a sentence, or the id of the retrieved example."""
+
+
+class Metric(Protocol):
+    """A metric.
+
+    ``columns`` names the statistics of one example; a metric of classification per class may need the label set, so
+    metrics are made for a label set (see ``make_metric``).
+    """
+
+    @property
+    def name(self) -> str:
+        """The name used in study files and reports."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the statistics, one column each."""
+
+    def statistics(self, gold: Example, prediction: Prediction) -> tuple[float, ...]:
+        """One row: the statistics of one example.
+
+        Raises:
+            ValueError: the gold is withheld, or the prediction does not fit it (say, another number of tags).
+        """
+
+    def score(self, sums: FloatArray) -> FloatArray:
+        """Scores in [0, 1] from summed rows, shape ``[..., n_columns]`` to ``[...]``; NaN where nothing was summed."""

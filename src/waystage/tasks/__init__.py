@@ -1,0 +1,1 @@
+"""Tasks: one declaration a file, and the kinds that they belong to."""

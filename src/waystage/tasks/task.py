@@ -1,0 +1,48 @@
+"""The declaration of a task: every fact about it stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from waystage.data.source import Source, Split
+from waystage.tasks.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingDefaults:
+    """How the task is trained unless the study says otherwise (from its published protocol where there is one)."""
+
+    epochs: float = 1.0
+    learning_rate: float = 2e-5
+    batch_size: int = 32
+    max_tokens: int = 128
+    warmup_fraction: float = 0.0
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task.
+
+    ``languages`` are those of the test split, source language included where it has one; ``labels`` is the closed label
+    set in head order, empty for kinds without a head. ``text_prefix`` is prepended to every text (E5 encoders expect
+    one in retrieval). ``expected_counts`` maps ``(split, language)`` to the published number of examples.
+    """
+
+    name: str
+    kind: Kind
+    source: Source
+    languages: tuple[str, ...]
+    labels: tuple[str, ...]
+    metric_name: str
+    description: str
+    licence: str
+    reference: str
+    source_language: str = "en"
+    training: TrainingDefaults = TrainingDefaults()
+    expected_counts: dict[tuple[Split, str], int] = field(default_factory=dict)
+
+    @property
+    def target_languages(self) -> tuple[str, ...]:
+        """The test languages that are not the source language: those that a zero-shot score speaks of."""
+        return tuple(language for language in self.languages if language != self.source_language)
