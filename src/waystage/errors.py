@@ -75,6 +75,12 @@ class StageError(WaystageError):
     exit_status = 5
 
 
+class Interrupted(Exception):  # noqa: N818
+    """The user asked to stop; what was under way has saved its state. Exit status 130."""
+
+    exit_status = 130
+
+
 def nearest_name(name: str, valid: Iterable[str]) -> str | None:
     """The valid name closest to ``name``, or None when none is close.
 

@@ -1,1 +1,1 @@
-"""Metrics: gold and prediction of one example to a row of sufficient statistics; sums of rows to a score. No torch."""
+"""Metrics: gold and prediction to a row of sufficient statistics; sums of rows to a score. No torch."""

@@ -20,8 +20,8 @@ Prediction: TypeAlias = str | tuple[str, ...]
 class Metric(Protocol):
     """A metric.
 
-    ``columns`` names the statistics of one example; a metric of classification per class may need the label set, so
-    metrics are made for a label set (see ``make_metric``).
+    ``columns`` names the statistics of one example; a metric of classification per class may need the label
+    set, so metrics are made for a label set (see ``make_metric``).
     """
 
     @property
@@ -40,4 +40,4 @@ class Metric(Protocol):
         """
 
     def score(self, sums: FloatArray) -> FloatArray:
-        """Scores in [0, 1] from summed rows, shape ``[..., n_columns]`` to ``[...]``; NaN where nothing was summed."""
+        """Scores in [0, 1] of sums of rows, ``[..., n_columns]`` to ``[...]``; NaN where there is none."""

@@ -1,0 +1,1 @@
+"""Comparison of sequences: intervals that keep training randomness and sampled examples apart."""

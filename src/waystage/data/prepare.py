@@ -1,0 +1,172 @@
+"""Examples and text as artefacts of the store, addressed by their content.
+
+Reading a split gives the same bytes whatever format or place it was read from, so everything that is trained or
+predicted from it depends on the text alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from waystage.data.corpus import Corpus
+from waystage.data.examples import Example, TaggedExample, TextExample, example_from_json
+from waystage.data.source import Place, Source, Split
+from waystage.errors import DataError
+from waystage.store.canonical import canonical_json, digest_bytes, digest_file
+from waystage.store.store import Store
+
+_VERSION = 1
+_EXAMPLES, _DOCUMENTS = "examples.jsonl", "documents.jsonl"
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedText:
+    """A prepared split or a prepared language of a corpus.
+
+    Attributes:
+        artefact_id: where it lies in the store; follows from the content.
+        n_items: examples or documents, at least one.
+        n_characters: characters that an encoder will read.
+    """
+
+    artefact_id: str
+    n_items: int
+    n_characters: int
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        return {"artefact_id": self.artefact_id, "n_items": self.n_items, "n_characters": self.n_characters}
+
+
+def prepare_split(
+    store: Store, place: Place, source: Source, split: Split, language: str, limit: int | None
+) -> PreparedText:
+    """Read a split, keep at most ``limit`` examples, and put it into the store.
+
+    The examples that are kept are those whose ids have the smallest digests: the same ones in every language of a
+    parallel set, and a smaller limit keeps a subset of what a larger one keeps.
+
+    Raises:
+        DataError: files are missing or malformed, the split is empty, or its gold is withheld.
+    """
+    key = _memo_key(store, source, source.files(split, language, place), split, language, limit)
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    examples = choose(source.read(split, language, place), limit)
+    if not examples:
+        raise DataError(f"the {split} split in {language} has no example")
+    _refuse_withheld(examples, split, language)
+    lines = (canonical_json(example.to_json()) for example in examples)
+    n_characters = sum(example.n_characters for example in examples)
+    return _keep(store, key, _EXAMPLES, lines, len(examples), n_characters)
+
+
+def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) -> PreparedText:
+    """Read one language of a corpus and put it into the store.
+
+    Raises:
+        DataError: files are missing or malformed, or there is no text.
+    """
+    key = _memo_key(store, corpus.source, corpus.source.files(language, place), "corpus", language, None)
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    documents = list(corpus.source.read(language, place))
+    if not documents:
+        raise DataError(f"the corpus {corpus.name} has no text in {language}")
+    lines = (canonical_json({"text": document}) for document in documents)
+    return _keep(store, key, _DOCUMENTS, lines, len(documents), sum(map(len, documents)))
+
+
+def load_examples(store: Store, artefact_id: str) -> list[Example]:
+    """The examples of a prepared split, in order."""
+    lines = store.open(artefact_id).path(_EXAMPLES).read_bytes().splitlines()
+    return [example_from_json(json.loads(line)) for line in lines]
+
+
+def load_documents(store: Store, artefact_id: str) -> list[str]:
+    """The documents of a prepared language of a corpus, in order."""
+    lines = store.open(artefact_id).path(_DOCUMENTS).read_bytes().splitlines()
+    return [json.loads(line)["text"] for line in lines]
+
+
+def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
+    """At most ``limit`` examples, in their order; see :func:`prepare_split`.
+
+    >>> examples = [TextExample(str(i), "text", None, "a") for i in range(9)]
+    >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
+    True
+    """
+    if limit is None or len(examples) <= limit:
+        return list(examples)
+    ranked = sorted(range(len(examples)), key=lambda i: (digest_bytes(examples[i].id.encode("utf-8")), i))
+    return [examples[i] for i in sorted(ranked[:limit])]
+
+
+def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:
+    withheld = [
+        example.id
+        for example in examples
+        if (isinstance(example, TextExample) and example.label is None)
+        or (isinstance(example, TaggedExample) and example.tags is None)
+    ]
+    if withheld:
+        some = ", ".join(withheld[:3])
+        raise DataError(
+            f"the {split} split in {language} has {len(withheld)} examples without a gold label (first: {some}): "
+            "they cannot be trained on or scored"
+        )
+
+
+def _memo_key(  # noqa: PLR0913
+    store: Store, source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None
+) -> str:
+    digests = [digest_of_file(store, path) for path in files]
+    facts = [_VERSION, type(source).__name__, repr(source), source.version, digests, split, language, limit]
+    return hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+def digest_of_file(store: Store, path: Path) -> str:
+    """SHA-256 of a file, remembered for as long as its size and modification time stay the same."""
+    status = path.stat()
+    memo, key = store.memo("files"), f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+    known = memo.get(key)
+    if isinstance(known, str):
+        return known
+    digest = digest_file(path)
+    memo.put(key, digest)
+    return digest
+
+
+def _recall(store: Store, key: str) -> PreparedText | None:
+    known = store.memo("prepared").get(key)
+    if not isinstance(known, dict):
+        return None
+    prepared = PreparedText(known["artefact_id"], known["n_items"], known["n_characters"])
+    return prepared if store.has(prepared.artefact_id) else None
+
+
+def _keep(  # noqa: PLR0913
+    store: Store, key: str, name: str, lines: Iterable[bytes], n_items: int, n_characters: int
+) -> PreparedText:
+    content = b"".join(line + b"\n" for line in lines)
+    spec = {"kind": "data", "version": _VERSION, "content": {name: digest_bytes(content)}}
+    artefact_id = store.artefact_id(spec)
+    if not store.has(artefact_id):
+        with store.write(spec) as draft:
+            (draft.dir / name).write_bytes(content)
+            draft.about.update(n_items=n_items, n_characters=n_characters)
+    prepared = PreparedText(artefact_id, n_items, n_characters)
+    store.memo("prepared").put(key, prepared.to_json())
+    return prepared

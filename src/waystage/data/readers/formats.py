@@ -1,0 +1,15 @@
+"""The formats by the names that study files use."""
+
+from __future__ import annotations
+
+from waystage.data.readers.rows import Delimited, Format, JsonLines, Parquet
+from waystage.data.readers.words import Conll, ConllU
+
+FORMATS: dict[str, Format] = {
+    "jsonl": JsonLines(),
+    "csv": Delimited(",", is_quoted=True),
+    "tsv": Delimited("\t", is_quoted=False),
+    "conll": Conll(),
+    "conllu": ConllU(),
+    "parquet": Parquet(),
+}

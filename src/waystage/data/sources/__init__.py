@@ -1,0 +1,1 @@
+"""Sources of examples: installed packages, published files, a user's own files."""

@@ -1,0 +1,108 @@
+"""Examples and raw text in dataset repositories of the Hugging Face hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from waystage.data.examples import Example
+from waystage.data.readers.columns import Columns, examples_of
+from waystage.data.readers.rows import Format
+from waystage.data.source import Place, Split
+from waystage.data.sources.files import filled, pattern_of
+from waystage.data.sources.text_files import documents
+from waystage.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """One file of a dataset repository a split and language. No code of the repository is run.
+
+    Attributes:
+        dataset: ``organisation/name``.
+        revision: a commit, tag or branch; give a commit for what must stay the same.
+        paths: pairs of a split and a path in the repository, in which ``{lang}`` and ``{split}`` are
+            replaced.
+        format: how the files are read.
+        columns: which columns make an example.
+        labels: the closed label set; empty for tasks without labels.
+    """
+
+    dataset: str
+    revision: str | None
+    paths: tuple[tuple[Split, str], ...]
+    format: Format
+    columns: Columns
+    labels: tuple[str, ...] = ()
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file, fetched into the hub's cache where it is not there yet."""
+        name = filled(pattern_of(self.paths, split), split, language)
+        return [fetched(self.dataset, self.revision, name)]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """The examples of the file, in its order."""
+        path = self.files(split, language, place)[0]
+        return examples_of(path, self.format.rows(path, self.columns.names), self.columns, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class HubCorpus:
+    """Raw text of a dataset repository: UTF-8 text files, a document a line, or a column of tables.
+
+    Attributes:
+        dataset: ``organisation/name``.
+        revision: a commit, tag or branch.
+        path: path in the repository, in which ``{lang}`` is replaced.
+        format: how tables are read; None for text files.
+        column: the column of the text; not looked at for text files.
+    """
+
+    dataset: str
+    revision: str | None
+    path: str
+    format: Format | None = None
+    column: str = "text"
+    version: int = 1
+
+    def files(self, language: str, place: Place) -> Sequence[Path]:
+        """The one file, fetched into the hub's cache where it is not there yet."""
+        return [fetched(self.dataset, self.revision, filled(self.path, "train", language))]
+
+    def read(self, language: str, place: Place) -> Iterator[str]:
+        """Documents in file order."""
+        paths = self.files(language, place)
+        return documents(paths) if self.format is None else self._column(self.format, paths[0])
+
+    def _column(self, table: Format, path: Path) -> Iterator[str]:
+        for row in table.rows(path, (self.column,)):
+            value = row.values.get(self.column)
+            if not isinstance(value, str):
+                raise DataError(f"{path}:{row.line}: {self.column}: {type(value).__name__} instead of text")
+            document = " ".join(value.split())
+            if document:
+                yield document
+
+
+def fetched(dataset: str, revision: str | None, name: str) -> Path:
+    """A file of a dataset repository, from the hub's cache or the hub.
+
+    Raises:
+        DataError: no such dataset, revision or file, no access, or no connection.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    at = f"{dataset}@{revision}" if revision else dataset
+    try:
+        return Path(hf_hub_download(dataset, name, repo_type="dataset", revision=revision))
+    except LocalEntryNotFoundError as error:
+        raise DataError(
+            f"{name} of the dataset {at} is not in the cache and the hub cannot be reached: "
+            "connect, or set HF_ENDPOINT to a mirror"
+        ) from error
+    except (OSError, HFValidationError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise DataError(f"cannot get {name} of the dataset {at}: {reason}") from error

@@ -1,0 +1,187 @@
+"""Published benchmarks as their files are laid out in a data folder.
+
+Each name below is relative to the data folder, or to its sub-folder ``download`` (where XTREME's scripts put
+it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from waystage.data.examples import Example
+from waystage.data.readers.columns import ParallelColumns, TaggedColumns, TextColumns, examples_of
+from waystage.data.readers.rows import Delimited, JsonLines, Row, aligned_rows
+from waystage.data.readers.words import Conll, ConllU
+from waystage.data.source import Place, Split
+from waystage.data.sources.files import data_dir
+from waystage.errors import DataError, Problem
+
+_PREMISE_HYPOTHESIS = TextColumns("premise", "hypothesis", "label")
+_NLI_TABLE = Delimited("\t", is_quoted=False, names=("premise", "hypothesis", "label"))
+_NLI_TEST_TABLE = Delimited("\t", is_quoted=False, names=("premise", "hypothesis"))
+_MNLI_COLUMNS = TextColumns("sentence1", "sentence2", "gold_label", id="pairID")
+
+
+@dataclass(frozen=True, slots=True)
+class Xnli:
+    """XNLI as XTREME lays it out: ``xnli/dev-{lang}.tsv``, ``xnli/test-{lang}.tsv`` and
+    ``xnli/test-labels.tsv``.
+
+    Training data are ``xnli/train-en.tsv`` or, in MultiNLI's own form, ``mnli/multinli_1.0_train.jsonl``,
+    whichever is there. Test files without ``test-labels.tsv`` give examples whose gold is withheld.
+    """
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files of a split; DataError that names what is missing."""
+        if split == "train":
+            return [published(place, f"xnli/train-{language}.tsv", "mnli/multinli_1.0_train.jsonl")]
+        if split == "validation":
+            return [published(place, f"xnli/dev-{language}.tsv")]
+        test = published(place, f"xnli/test-{language}.tsv")
+        labels = test.with_name("test-labels.tsv")
+        return [test, labels] if labels.is_file() else [test]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        paths = self.files(split, language, place)
+        if paths[0].suffix == ".jsonl":
+            agreed = (row for row in JsonLines().rows(paths[0], ()) if row.values.get("gold_label") != "-")
+            return examples_of(paths[0], agreed, _MNLI_COLUMNS, self.labels)
+        if split != "test":
+            return examples_of(paths[0], _NLI_TABLE.rows(paths[0], ()), _PREMISE_HYPOTHESIS, self.labels)
+        if len(paths) == 1:
+            withheld = TextColumns("premise", "hypothesis", None)
+            return examples_of(paths[0], _NLI_TEST_TABLE.rows(paths[0], ()), withheld, self.labels)
+        return examples_of(paths[0], self._with_labels(*paths), _PREMISE_HYPOTHESIS, self.labels)
+
+    def _with_labels(self, test: Path, labels: Path) -> Iterator[Row]:
+        for row in aligned_rows({"pair": test, "label": labels}):
+            pair = row.values["pair"].split("\t")
+            if len(pair) != 2:
+                found = f"{len(pair)} columns"
+                raise DataError(Problem(test, row.line, None, found, "premise and hypothesis"))
+            label = row.values["label"].partition("\t")[0]
+            yield Row(row.line, {"premise": pair[0], "hypothesis": pair[1], "label": label})
+
+
+@dataclass(frozen=True, slots=True)
+class Snli:
+    """SNLI's development and test sets as line-aligned files ``snli/{s1,s2,labels}.{dev,test}``, English
+    only.
+
+    Attributes:
+        n_validation: the first so many lines of the test file are the validation split, the others the test
+        split.
+    """
+
+    labels: tuple[str, ...]
+    n_validation: int
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """Premises, hypotheses and labels."""
+        if language != "en":
+            raise DataError(f"SNLI is in English only, not in '{language}'")
+        part = "dev" if split == "train" else "test"
+        return [published(place, f"snli/{name}.{part}") for name in ("s1", "s2", "labels")]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        premise, hypothesis, label = self.files(split, language, place)
+        rows = aligned_rows({"premise": premise, "hypothesis": hypothesis, "label": label})
+        first, stop = {
+            "train": (0, None),
+            "validation": (0, self.n_validation),
+            "test": (self.n_validation, None),
+        }[split]
+        return examples_of(premise, islice(rows, first, stop), _PREMISE_HYPOTHESIS, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class UdPos:
+    """Parts of speech: train and validation as XTREME lays them out, test from the treebanks themselves.
+
+    Train and validation are ``udpos/{train,dev}-{lang}.tsv``; test is every
+    ``ud/UD_*/{lang}_*-ud-test.conllu``, in order of file names, since XTREME publishes its test files without
+    tags.
+
+    Attributes:
+        is_fused: multi-word tokens of the treebanks are one word; see
+        :class:`waystage.data.readers.words.ConllU`.
+    """
+
+    labels: tuple[str, ...]
+    is_fused: bool = False
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files of a split; DataError that names what is missing."""
+        if split != "test":
+            part = "train" if split == "train" else "dev"
+            return [published(place, f"udpos/{part}-{language}.tsv")]
+        pattern = f"ud/UD_*/{language}_*-ud-test.conllu"
+        found = [path for root in _roots(place) for path in root.glob(pattern)]
+        if not found:
+            raise DataError(Problem(data_dir(place) / pattern, None, None, "there is no such file"))
+        return sorted(found, key=lambda path: path.name)
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Sentences, numbered on from one treebank to the next."""
+        paths = self.files(split, language, place)
+        table = ConllU(self.is_fused) if split == "test" else Conll()
+        columns = TaggedColumns(id="number")
+        examples: list[Example] = []
+        for path in paths:
+            rows = enumerate(table.rows(path, ("words", "tags")), start=len(examples) + 1)
+            numbered = (Row(row.line, {**row.values, "number": number}) for number, row in rows)
+            examples += examples_of(path, numbered, columns, self.labels)
+        return examples
+
+
+@dataclass(frozen=True, slots=True)
+class Tatoeba:
+    """Sentence pairs with English: ``tatoeba/v1/tatoeba.{code}-eng.{code}``, a test split only.
+
+    Attributes:
+        codes: pairs of a language and the code of three letters in the files' names.
+    """
+
+    codes: tuple[tuple[str, str], ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The English file and that of the language."""
+        if split != "test":
+            raise DataError(f"Tatoeba has a test split only, no {split} split")
+        code = dict(self.codes).get(language)
+        if code is None:
+            raise DataError(f"Tatoeba has no sentences in '{language}'")
+        stems = (f"tatoeba/v1/tatoeba.{code}-eng", f"tatoeba/tatoeba.{code}-eng")
+        english = published(place, *(f"{stem}.eng" for stem in stems), f"tatoeba/{language}-en.en")
+        target = published(place, *(f"{stem}.{code}" for stem in stems), f"tatoeba/{language}-en.{language}")
+        return [english, target]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        english, target = self.files(split, language, place)
+        return examples_of(target, aligned_rows({"source": english, "target": target}), ParallelColumns(), ())
+
+
+def published(place: Place, *names: str) -> Path:
+    """The first of ``names`` that is in the data folder; DataError that names the first if none is."""
+    for root in _roots(place):
+        for name in names:
+            if (root / name).is_file():
+                return root / name
+    also = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
+    raise DataError(Problem(data_dir(place) / names[0], None, None, f"there is no such file{also}"))
+
+
+def _roots(place: Place) -> tuple[Path, Path]:
+    return data_dir(place), data_dir(place) / "download"

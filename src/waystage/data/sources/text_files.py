@@ -1,0 +1,82 @@
+"""Raw text in files, one document a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from waystage.data.readers.lines import numbered_lines
+from waystage.data.source import Place
+from waystage.data.sources.files import data_dir, existing, filled
+from waystage.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class TextFilesCorpus:
+    """A user's own text files.
+
+    Attributes:
+        paths: pairs of a language and its paths, in which ``{lang}`` is replaced and ``*`` stands for any
+            characters; relative to the study file. What ``*`` finds is read in sorted order.
+    """
+
+    paths: tuple[tuple[str, tuple[str, ...]], ...]
+    version: int = 1
+
+    def files(self, language: str, place: Place) -> Sequence[Path]:
+        """The files of a language; DataError where it has none, or a path names no file."""
+        patterns = dict(self.paths).get(language)
+        if not patterns:
+            raise DataError(f"no text files are given for '{language}'")
+        return [
+            path
+            for pattern in patterns
+            for path in _expanded(place.study_dir, filled(pattern, "train", language))
+        ]
+
+    def read(self, language: str, place: Place) -> Iterator[str]:
+        """Lines that are not blank."""
+        return documents(self.files(language, place))
+
+
+@dataclass(frozen=True, slots=True)
+class RawTextFolder:
+    """All files ``raw_text/<source>/<language>.txt`` of the data folder, in order of the sources' names."""
+
+    version: int = 1
+
+    def files(self, language: str, place: Place) -> Sequence[Path]:
+        """The files of a language; DataError where no source has one."""
+        folder = data_dir(place) / "raw_text"
+        found = sorted(folder.glob(f"*/{language}.txt"))
+        if not found:
+            raise DataError(f"no file {folder}/*/{language}.txt")
+        return found
+
+    def read(self, language: str, place: Place) -> Iterator[str]:
+        """Lines that are not blank."""
+        return documents(self.files(language, place))
+
+
+def documents(paths: Iterable[Path]) -> Iterator[str]:
+    """The lines of several files that are not blank, white space at their ends taken off."""
+    for path in paths:
+        for _, line in numbered_lines(path):
+            document = " ".join(line.split())
+            if document:
+                yield document
+
+
+def _expanded(root: Path, pattern: str) -> list[Path]:
+    path = root / pattern
+    if "*" not in pattern:
+        return [existing(path)]
+    anchor = Path(path.anchor)
+    try:
+        found = sorted(file for file in anchor.glob(str(path.relative_to(anchor))) if file.is_file())
+    except (ValueError, NotImplementedError, OSError) as error:
+        raise DataError(f"'{pattern}' is not a path: {error}") from error
+    if not found:
+        raise DataError(f"no file matches {path}")
+    return found

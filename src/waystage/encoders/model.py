@@ -1,0 +1,139 @@
+"""An encoder in memory: loading, truncation to the first layers, and its forward pass. Torch."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from waystage.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBatch:
+    """Sequences of one forward pass, padded to the longest of them.
+
+    Shapes:
+        input_ids: ``[n_sequences, n_positions]``, int64.
+        attention_mask: ``[n_sequences, n_positions]``, bool, True where there is a token.
+        type_ids: ``[n_sequences, n_positions]``, int64.
+        lengths: ``[n_sequences]``, int64.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    type_ids: Tensor
+    lengths: Tensor
+
+    @property
+    def n_text_tokens(self) -> int:
+        """Tokens that carry text, padding not counted."""
+        return int(self.lengths.sum())
+
+
+class Encoder(nn.Module):
+    """A transformers encoder behind the one interface that training and prediction use."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        parameters = inspect.signature(model.forward).parameters
+        self._takes_type_ids = "token_type_ids" in parameters
+        self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
+
+    @property
+    def config(self) -> Any:
+        """The transformers configuration."""
+        return self.model.config
+
+    @property
+    def hidden_size(self) -> int:
+        """Size of a hidden state."""
+        return int(self.config.hidden_size)
+
+    @property
+    def n_layers(self) -> int:
+        """Layers that a forward pass runs."""
+        return int(self.config.num_hidden_layers)
+
+    @property
+    def token_embeddings(self) -> nn.Embedding:
+        """The table of token embeddings, ``[vocabulary_size, hidden_size]``."""
+        embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]
+        return embeddings
+
+    def replace_token_embeddings(self, embeddings: nn.Embedding) -> None:
+        """Use another table, such as one trimmed to the rows that occur."""
+        self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
+
+    def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
+        """Hidden states ``[n_sequences, n_positions, hidden_size]`` of the last layer, or of ``layer`` (0: embeddings)."""
+        inputs: dict[str, Any] = {"input_ids": batch.input_ids}
+        if not bool(batch.attention_mask.all()):
+            inputs["attention_mask"] = batch.attention_mask.long()
+        else:
+            inputs["attention_mask"] = None
+        if self._takes_type_ids and self._n_types > 0:
+            inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
+        if layer is None or layer == self.n_layers:
+            return self.model(**inputs).last_hidden_state  # type: ignore[no-any-return]
+        output = self.model(**inputs, output_hidden_states=True)
+        return output.hidden_states[layer]  # type: ignore[no-any-return]
+
+
+def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: bool = False) -> Encoder:
+    """The encoder of a transformers folder, in float32, in evaluation mode, with its first ``n_layers`` layers.
+
+    Raises:
+        DataError: the folder cannot be loaded as an encoder, or has fewer layers.
+    """
+    from transformers import AutoConfig, AutoModel
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    _refuse_remote_code(folder, trust_remote_code)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    if n_layers is not None:
+        if not 1 <= n_layers <= config.num_hidden_layers:
+            raise DataError(f"{folder}: {n_layers} layers were asked for, the encoder has {config.num_hidden_layers}")
+        config.num_hidden_layers = n_layers
+    try:
+        model = AutoModel.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            local_files_only=not trust_remote_code,
+            use_safetensors=True,
+            trust_remote_code=trust_remote_code,
+            **_options_without_pooler(config),
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{folder}: cannot be loaded as an encoder: {reason}") from None
+    model.eval()
+    return Encoder(model)
+
+
+def _refuse_remote_code(folder: Path, trust_remote_code: bool) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if "auto_map" in config and not trust_remote_code:
+        raise DataError(
+            f"{folder}: this encoder runs Python code of its own; set encoder.trust_remote_code: true only if you have "
+            "read that code"
+        )
+
+
+def _options_without_pooler(config: Any) -> dict[str, bool]:
+    """``add_pooling_layer=False`` for the architectures that have a pooler, which nothing here uses."""
+    from transformers import MODEL_MAPPING
+
+    model_class = MODEL_MAPPING.get(type(config), None)
+    if model_class is not None and "add_pooling_layer" in inspect.signature(model_class.__init__).parameters:
+        return {"add_pooling_layer": False}
+    return {}

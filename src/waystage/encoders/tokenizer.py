@@ -1,0 +1,169 @@
+"""Text to token ids, and words to the subwords that carry their labels. No torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from waystage.errors import DataError
+
+IdArray = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSequence:
+    """One input of the encoder: token ids ``[n_tokens]`` and segment ids ``[n_tokens]``, special tokens included."""
+
+    ids: IdArray
+    type_ids: IdArray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class WordSequence:
+    """A stretch of a sentence that fits the encoder.
+
+    ``first_subwords[i]`` is the position in ``tokens`` of the first subword of word ``first_word + i``.
+    """
+
+    tokens: TokenSequence
+    first_subwords: IdArray
+    first_word: int
+
+
+class SubwordTokenizer:
+    """The tokeniser of an encoder folder.
+
+    Args:
+        folder: holds ``tokenizer.json`` and ``config.json``.
+
+    Raises:
+        DataError: a file is missing or the tokeniser lacks a token that every input needs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self.vocabulary_size: int = self._tokenizer.get_vocab_size(with_added_tokens=True)
+        self._names = _special_names(folder)
+        self.pad_id = self.special_id("pad_token")
+        self.unk_id = self._optional_id("unk_token", self.pad_id)
+        self.prefix_ids, self.suffix_ids = self._frame()
+        self._word_ids: dict[str, list[int]] = {}
+
+    def special_id(self, role: str) -> int:
+        """Id of a special token by its role, such as ``mask_token``.
+
+        Raises:
+            DataError: the encoder has no such token; the message names it.
+        """
+        name = self._names.get(role)
+        token_id = self._tokenizer.token_to_id(name) if name else None
+        if token_id is None:
+            found = f"the tokeniser of this encoder has no {role.replace('_', ' ')}"
+            raise DataError(f"{self.folder}: {found}, which this study needs")
+        return int(token_id)
+
+    def _optional_id(self, role: str, default: int) -> int:
+        name = self._names.get(role)
+        token_id = self._tokenizer.token_to_id(name) if name else None
+        return default if token_id is None else int(token_id)
+
+    def _frame(self) -> tuple[list[int], list[int]]:
+        """Special tokens that the tokeniser puts before and after a single text."""
+        bare = self._tokenizer.encode("a", add_special_tokens=False).ids
+        framed = self._tokenizer.encode("a", add_special_tokens=True).ids
+        for start in range(len(framed) - len(bare) + 1):
+            if framed[start : start + len(bare)] == bare:
+                return framed[:start], framed[start + len(bare) :]
+        raise DataError(f"{self.folder}: the tokeniser changes text when it adds special tokens")
+
+    @cached_property
+    def special_ids(self) -> frozenset[int]:
+        """Ids that are never masked or predicted."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        return frozenset(token_id for token_id, token in added.items() if token.special)
+
+    def encode_texts(
+        self, texts: Sequence[str], pairs: Sequence[str | None], max_tokens: int
+    ) -> list[TokenSequence]:
+        """Sequences of texts or pairs of texts; what is longer than ``max_tokens`` loses the end of its longer part.
+
+        Args:
+            texts: first (or only) text of each input.
+            pairs: second text of each input, or None.
+            max_tokens: longest sequence, special tokens included.
+        """
+        self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
+        inputs = [text if pair is None else (text, pair) for text, pair in zip(texts, pairs, strict=True)]
+        encodings = self._tokenizer.encode_batch(inputs)
+        self._tokenizer.no_truncation()
+        return [
+            TokenSequence(np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32))
+            for encoding in encodings
+        ]
+
+    def encode_words(self, words: Sequence[str], max_tokens: int) -> list[WordSequence]:
+        """Sequences of a sentence that is given as words.
+
+        A sentence that is too long is split between words, never truncated; a word that tokenises to nothing becomes
+        the unknown token; a single word longer than a sequence keeps its first subwords.
+        """
+        room = max_tokens - len(self.prefix_ids) - len(self.suffix_ids)
+        pieces = [ids[:room] for ids in self._ids_of_words(words)]
+        sequences, start, n_used = [], 0, 0
+        for index, piece in enumerate(pieces):
+            if n_used + len(piece) > room:
+                sequences.append(self._word_sequence(pieces[start:index], start))
+                start, n_used = index, 0
+            n_used += len(piece)
+        sequences.append(self._word_sequence(pieces[start:], start))
+        return sequences
+
+    def _word_sequence(self, pieces: Sequence[Sequence[int]], first_word: int) -> WordSequence:
+        ids, first_subwords = list(self.prefix_ids), []
+        for piece in pieces:
+            first_subwords.append(len(ids))
+            ids.extend(piece)
+        ids.extend(self.suffix_ids)
+        tokens = TokenSequence(np.array(ids, np.int32), np.zeros(len(ids), np.int32))
+        return WordSequence(tokens, np.array(first_subwords, np.int32), first_word)
+
+    def _ids_of_words(self, words: Sequence[str]) -> list[list[int]]:
+        new = [word for word in dict.fromkeys(words) if word not in self._word_ids]
+        if new:
+            # Byte-level tokenisers mark the start of a word by its space; the others put their own mark.
+            texts = [f" {word}" for word in new] if self._is_byte_level else new
+            encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+            self._word_ids |= {
+                word: list(encoding.ids) or [self.unk_id] for word, encoding in zip(new, encodings, strict=True)
+            }
+        return [self._word_ids[word] for word in words]
+
+    @cached_property
+    def _is_byte_level(self) -> bool:
+        return '"ByteLevel"' in json.dumps(json.loads(self._tokenizer.to_str())["pre_tokenizer"])
+
+
+def _special_names(folder: Path) -> dict[str, str]:
+    """Special tokens by role, from tokenizer_config.json and special_tokens_map.json, whichever a folder has."""
+    names: dict[str, str] = {}
+    for file_name in ("special_tokens_map.json", "tokenizer_config.json"):
+        path = folder / file_name
+        if path.is_file():
+            for role, value in json.loads(path.read_text(encoding="utf-8")).items():
+                content = value.get("content") if isinstance(value, dict) else value
+                if role.endswith("_token") and isinstance(content, str):
+                    names[role] = content
+    return names

@@ -1,0 +1,61 @@
+"""Embedding tables cut to the rows that occur, and written back afterwards. Torch.
+
+A multilingual vocabulary is most of a small encoder's parameters, and a training set touches few of its rows. Training
+only those gives the same result as training all of them with AdamW without weight decay on embeddings (a row without a
+gradient does not move), and spares the optimiser two copies of the whole table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from waystage.encoders.model import Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class TrimmedVocabulary:
+    """The token ids that occur, ascending, shape ``[n_rows]``; a token's row is its place in this list."""
+
+    token_ids: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, token_ids: NDArray[np.int64]) -> TrimmedVocabulary:
+        """The vocabulary of all given ids, repeated or not.
+
+        >>> TrimmedVocabulary.of(np.array([7, 3, 7])).token_ids.tolist()
+        [3, 7]
+        """
+        return cls(np.unique(token_ids))
+
+    def rows(self, token_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Row of each token id.
+
+        Raises:
+            KeyError: an id is not in the vocabulary.
+        """
+        rows = np.searchsorted(self.token_ids, token_ids)
+        known = rows < len(self.token_ids)
+        if not known.all() or not np.array_equal(self.token_ids[rows], token_ids):
+            raise KeyError("a token id is not in the trimmed vocabulary")
+        return rows
+
+
+def trim_embeddings(encoder: Encoder, vocabulary: TrimmedVocabulary) -> nn.Embedding:
+    """Put a table with only the rows of ``vocabulary`` into ``encoder`` and return the full table."""
+    full = encoder.token_embeddings
+    rows = full.weight.detach()[torch.from_numpy(vocabulary.token_ids)].clone()
+    # No padding index: padded positions are masked everywhere, so they get no gradient anyway.
+    trimmed = nn.Embedding.from_pretrained(rows, freeze=not full.weight.requires_grad)
+    encoder.replace_token_embeddings(trimmed)
+    return full
+
+
+def write_rows(table: Tensor, vocabulary: TrimmedVocabulary, rows: Tensor) -> None:
+    """Write trained rows ``[n_rows, hidden]`` into a full table ``[vocabulary_size, hidden]``, in place."""
+    with torch.no_grad():
+        table[torch.from_numpy(vocabulary.token_ids)] = rows.to(table.dtype)

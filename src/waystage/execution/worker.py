@@ -1,0 +1,230 @@
+"""The worker side: one planned node in, one artefact out. Torch is imported when a job needs it."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from waystage.data.examples import Example
+from waystage.data.prepare import PreparedText, load_documents, load_examples
+from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.metrics.registry import make_metric, score_examples
+from waystage.plan.nodes import EncoderJob, MaskedLmJob, Node, PredictJob, ScoreJob, SupervisedJob, TrainJob
+from waystage.prediction.files import read_predictions, write_predictions
+from waystage.store.canonical import JsonObject, canonical_json
+from waystage.store.store import Store
+from waystage.study.study import Training
+from waystage.tasks.kinds import KINDS
+
+if TYPE_CHECKING:
+    from waystage.encoders.model import Encoder
+    from waystage.kinds.objective import Objective
+    from waystage.prediction.labels import Predicted
+
+OnFraction = Callable[[float], None]
+"""Told which share of a job is done, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How a worker is watched and stopped. None of it changes results.
+
+    Attributes:
+        on_fraction: told about progress inside the job.
+        should_stop: asked after each training step.
+        checkpoint_seconds: time between two checkpoints inside a stage.
+    """
+
+    on_fraction: OnFraction = lambda fraction: None
+    should_stop: Callable[[], bool] = lambda: False
+    checkpoint_seconds: float = 20.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """Does jobs, one at a time; keeps the pretrained encoder and its tokeniser between them.
+
+    Attributes:
+        store: where artefacts come from and go to.
+        n_threads: threads of this worker; the same number gives the same bytes.
+    """
+
+    store: Store
+    n_threads: int
+    trust_remote_code: bool = False
+    _encoders: dict[str, Encoder] = field(default_factory=dict)
+    _tokenizers: dict[str, SubwordTokenizer] = field(default_factory=dict)
+    _examples: dict[str, list[Example]] = field(default_factory=dict)
+
+    def run(self, node: Node, control: Control) -> None:
+        """Do the job of ``node`` and put its artefact into the store, unless it is there.
+
+        Raises:
+            StageError: training failed.
+            StoreError: an artefact that the job reads is damaged, or its own cannot be written.
+            Interrupted: ``control.should_stop`` said so; a checkpoint was written.
+        """
+        with self.store.lock(node.id):
+            if self.store.has(node.id):
+                return
+            started = time.monotonic()
+            with self.store.write(node.spec) as draft:
+                about = self._do(node, draft.dir, control)
+                draft.about.update(about)
+                draft.about.update(
+                    label=node.label,
+                    seconds=round(time.monotonic() - started, 3),
+                    peak_memory_bytes=peak_memory_bytes(),
+                    n_threads=self.n_threads,
+                )
+            self.store.clear_work(node.id)
+
+    def _do(self, node: Node, folder: Path, control: Control) -> JsonObject:
+        job = node.job
+        match job:
+            case EncoderJob():
+                job.source.write(folder)
+                return {}
+            case TrainJob():
+                return self._train(node, job, folder, control)
+            case PredictJob():
+                return self._predict(job, folder, control)
+            case ScoreJob():
+                return self._score(job, folder)
+
+    def _tokenizer(self, encoder_id: str) -> SubwordTokenizer:
+        if encoder_id not in self._tokenizers:
+            folder = self.store.open(encoder_id).path("tokenizer.json").parent
+            self._tokenizers[encoder_id] = SubwordTokenizer(folder)
+        return self._tokenizers[encoder_id]
+
+    def _pretrained(self, encoder_id: str) -> Encoder:
+        """The encoder with all its layers, loaded and verified once."""
+        if encoder_id not in self._encoders:
+            import torch
+
+            from waystage.encoders.model import load_encoder
+
+            torch.set_num_threads(self.n_threads)
+            torch.use_deterministic_algorithms(True)
+            folder = self.store.open(encoder_id).path("config.json").parent
+            self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
+        return self._encoders[encoder_id]
+
+    def _load_examples(self, text: PreparedText) -> list[Example]:
+        if text.artefact_id not in self._examples:
+            self._examples[text.artefact_id] = load_examples(self.store, text.artefact_id)
+        return self._examples[text.artefact_id]
+
+    def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.training.checkpoint import WEIGHTS_NAME
+        from waystage.training.loop import LoopSettings
+        from waystage.training.stage import StageInputs, run_stage
+
+        parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
+        pretrained = self._pretrained(job.encoder_id)
+        objective, training = self._objective(job)
+        settings = LoopSettings(
+            work_dir=self.store.work_dir(node.id),
+            checkpoint_seconds=control.checkpoint_seconds,
+            on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
+            should_stop=control.should_stop,
+        )
+        inputs = StageInputs(pretrained, parent, job.n_layers)
+        cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+        facts = {
+            "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
+            "objective": node.spec["objective"]["kind"],
+            "n_steps": cost.n_steps,
+            "n_text_tokens": cost.n_text_tokens,
+            "n_sequences": len(objective.sequences),
+            "mean_loss": cost.mean_loss,
+        }
+        (folder / "training.json").write_bytes(canonical_json(facts))
+        tokens = max(1, cost.n_text_tokens)
+        return {
+            "training_seconds": round(cost.seconds, 3),
+            "n_text_tokens": cost.n_text_tokens,
+            "n_padded_tokens": cost.n_padded_tokens,
+            "flops": node.work.training_flops * tokens / max(1.0, node.work.n_tokens),
+        }
+
+    def _objective(self, job: TrainJob) -> tuple[Objective, Training]:
+        tokenizer = self._tokenizer(job.encoder_id)
+        if isinstance(job.objective, SupervisedJob):
+            from waystage.kinds.registry import OBJECTIVES
+
+            examples = self._load_examples(job.objective.data)
+            make = OBJECTIVES[KINDS[job.objective.kind_name]]
+            return make(tokenizer, examples, job.objective.labels, job.training.max_tokens), job.training
+        return self._masked_lm(tokenizer, job.objective, job)
+
+    def _masked_lm(
+        self, tokenizer: SubwordTokenizer, objective: MaskedLmJob, job: TrainJob
+    ) -> tuple[Objective, Training]:
+        from waystage.kinds.masked_lm import MaskedLmObjective, draw_for_budget
+
+        texts = {
+            language: load_documents(self.store, text.artefact_id) for language, text in objective.data.items()
+        }
+        sequences, training = draw_for_budget(tokenizer, texts, job.training, objective.alpha, job.seed)
+        return MaskedLmObjective(tokenizer, sequences, objective.mask_rate), training
+
+    def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder
+
+        encoder = copy_encoder(self._pretrained(job.encoder_id), job.n_layers)
+        head_tensors = {}
+        if job.model_id is not None:
+            head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
+        encoder.eval()
+        predict = self._predictor(job, encoder, head_tensors)
+        n_tokens = 0
+        for done, (language, text) in enumerate(sorted(job.data.items()), 1):
+            predicted = predict(self._load_examples(text))
+            write_predictions(folder / f"test-{language}.jsonl", predicted.predictions)
+            n_tokens += predicted.n_text_tokens
+            control.on_fraction(done / len(job.data))
+        return {"n_text_tokens": n_tokens}
+
+    def _predictor(
+        self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]
+    ) -> Callable[[list[Example]], Predicted]:
+        from waystage.kinds.registry import rebuild_head
+        from waystage.prediction.labels import LABEL_DECODERS, LabelPredictor
+        from waystage.prediction.retrieval import SentenceRetriever
+
+        tokenizer = self._tokenizer(job.encoder_id)
+        if job.retrieval is not None:
+            return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve
+        kind = KINDS[job.kind_name]
+        head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
+        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens)
+        return partial(LABEL_DECODERS[kind], predictor)
+
+    def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
+        predictions = self.store.open(job.prediction_id)
+        for name in job.metric_names:
+            metric = make_metric(name, job.labels)
+            scores = {}
+            for language, text in job.data.items():
+                gold = self._load_examples(text)
+                predicted = read_predictions(predictions.path(f"test-{language}.jsonl"))
+                ids, rows = score_examples(metric, gold, predicted)
+                scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
+            content = {"metric": name, "columns": list(metric.columns), "languages": scores}
+            (folder / f"{name}.json").write_bytes(canonical_json(content))
+        return {}
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident size that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+

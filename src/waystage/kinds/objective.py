@@ -1,0 +1,77 @@
+"""What the training loop needs to know of a kind, and what they all share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from waystage.encoders.collate import collate
+from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
+from waystage.encoders.trimming import TrimmedVocabulary
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Inputs and targets of one forward pass; ``n_terms`` is the number of summands of its loss."""
+
+    tokens: TokenBatch
+    targets: Tensor
+    n_terms: int
+
+
+class Objective(ABC):
+    """A training set in token form, with its head and its loss.
+
+    Attributes:
+        sequences: the inputs.
+        pad_id: id of the padding token, in the same numbering as ``sequences``.
+    """
+
+    def __init__(self, tokenizer: SubwordTokenizer, sequences: Sequence[TokenSequence]) -> None:
+        self.sequences = list(sequences)
+        self.pad_id = tokenizer.pad_id
+        self._extra_ids: list[int] = [tokenizer.pad_id]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each sequence, shape ``[n_sequences]``."""
+        return np.array([len(sequence) for sequence in self.sequences], np.int64)
+
+    def vocabulary(self) -> TrimmedVocabulary:
+        """The tokens that occur, and those that the objective itself puts in."""
+        ids = [np.asarray(self._extra_ids, np.int64), *(sequence.ids for sequence in self.sequences)]
+        return TrimmedVocabulary.of(np.concatenate(ids))
+
+    def trim(self, vocabulary: TrimmedVocabulary) -> None:
+        """Number tokens by their rows in a trimmed table from now on."""
+        self.sequences = [
+            TokenSequence(vocabulary.rows(sequence.ids.astype(np.int64)).astype(np.int32), sequence.type_ids)
+            for sequence in self.sequences
+        ]
+        self.pad_id = int(vocabulary.rows(np.array([self.pad_id], np.int64))[0])
+
+    def tokens(self, indices: Indices, device: torch.device) -> TokenBatch:
+        """The sequences at ``indices`` as a padded batch."""
+        chosen = [self.sequences[index] for index in indices]
+        return collate([s.ids for s in chosen], [s.type_ids for s in chosen], self.pad_id, device)
+
+    @abstractmethod
+    def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
+        """A new head, initialised from ``generator``."""
+
+    @abstractmethod
+    def micro_batch(self, indices: Indices, seed: int, device: torch.device) -> MicroBatch:
+        """Inputs and targets of some sequences; ``seed`` decides anything random about them."""
+
+    @abstractmethod
+    def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
+        """Sum of the loss over the terms of a batch (a scalar); its gradient trains encoder and head."""

@@ -1,0 +1,100 @@
+"""Metrics by name, and the statistics of a whole split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from waystage.data.examples import Example
+from waystage.errors import DataError, Problem, StudyError, nearest_name
+from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
+from waystage.metrics.macro_f1 import MacroF1
+from waystage.metrics.metric import FloatArray, Metric, Prediction
+from waystage.metrics.span_f1 import SpanF1
+from waystage.metrics.token_accuracy import TokenAccuracy
+
+_FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
+    "accuracy": lambda _: LABEL_ACCURACY,
+    "macro-f1": MacroF1,
+    "retrieval-accuracy": lambda _: RETRIEVAL_ACCURACY,
+    "span-f1": lambda _: SpanF1(),
+    "token-accuracy": lambda _: TokenAccuracy(),
+}
+
+METRIC_NAMES = tuple(_FACTORIES)
+
+_N_IDS_SHOWN = 5
+
+
+def make_metric(name: str, labels: Sequence[str] = ()) -> Metric:
+    """The metric of that name, for a closed label set.
+
+    Raises:
+        StudyError: no such metric, or it cannot use these labels.
+
+    >>> make_metric("macro-f1", ["no", "yes"]).columns
+    ('tp:no', 'tp:yes', 'fp:no', 'fp:yes', 'fn:no', 'fn:yes')
+    """
+    if name not in _FACTORIES:
+        nearest = nearest_name(name, METRIC_NAMES)
+        found, expected = f"unknown metric {name!r}", ", ".join(METRIC_NAMES)
+        raise StudyError(Problem("metrics", None, None, found, expected, nearest))
+    try:
+        return _FACTORIES[name](tuple(labels))
+    except ValueError as error:
+        raise StudyError(Problem("metrics", None, name, str(error))) from error
+
+
+class ScoredExamples(NamedTuple):
+    """The ids of a split, in order, and the statistics of each: float64, ``[n_examples, n_columns]``."""
+
+    ids: tuple[str, ...]
+    statistics: FloatArray
+
+
+def score_examples(
+    metric: Metric, gold: Sequence[Example], predictions: Mapping[str, Prediction]
+) -> ScoredExamples:
+    """The statistics of every example, in the order of ``gold``; ``predictions`` are by id.
+
+    Raises:
+        DataError: with all problems: no examples, an id twice, a prediction that is missing, is for no
+            example, or does not fit its example.
+    """
+    ids = tuple(example.id for example in gold)
+    problems = _faulty_ids(ids, predictions)
+    rows: list[tuple[float, ...]] = []
+    for example in gold:
+        if example.id in predictions:
+            try:
+                rows.append(metric.statistics(example, predictions[example.id]))
+            except ValueError as error:
+                problems.append(Problem("predictions", None, example.id, str(error)))
+    if problems:
+        raise DataError(problems)
+    return ScoredExamples(ids, np.array(rows, dtype=np.float64))
+
+
+def _faulty_ids(ids: tuple[str, ...], predictions: Mapping[str, Prediction]) -> list[Problem]:
+    if not ids:
+        expected = "at least one: nothing has no score"
+        return [Problem("predictions", None, None, "there are no examples", expected)]
+    known = set(ids)
+    faults = {
+        "twice in the gold": [i for i, count in Counter(ids).items() if count > 1],
+        "without a prediction": [i for i in ids if i not in predictions],
+        "predicted but not in the gold": [i for i in predictions if i not in known],
+    }
+    expected = "exactly one prediction for each example"
+    return [
+        Problem("predictions", None, None, f"{len(found)} {fault}: {_shown(found)}", expected)
+        for fault, found in faults.items()
+        if found
+    ]
+
+
+def _shown(ids: Sequence[str]) -> str:
+    return ", ".join(map(repr, ids[:_N_IDS_SHOWN])) + (", ..." if len(ids) > _N_IDS_SHOWN else "")

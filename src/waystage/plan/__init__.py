@@ -1,0 +1,1 @@
+"""Study to Plan: a graph of unique stages, each with a content address, and what it will cost."""

@@ -1,0 +1,1 @@
+"""A checkpoint and examples to predictions. Torch."""

@@ -1,0 +1,38 @@
+"""Batches for prediction: sequences of similar length, bounded by tokens. Torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from waystage.encoders.collate import collate
+from waystage.encoders.model import TokenBatch
+from waystage.encoders.tokenizer import TokenSequence
+
+MAX_BATCH_TOKENS = 4096
+
+
+def length_batches(lengths: Sequence[int], max_batch_tokens: int = MAX_BATCH_TOKENS) -> Iterator[NDArray[np.int64]]:
+    """Indices of sequences, longest first, each batch at most ``max_batch_tokens`` positions with its padding.
+
+    >>> [batch.tolist() for batch in length_batches([2, 9, 3, 2], 10)]
+    [[1], [2, 0, 3]]
+    """
+    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        n_fitting = max(1, max_batch_tokens // max(1, lengths[order[start]]))
+        yield order[start : start + n_fitting]
+        start += n_fitting
+
+
+def token_batches(
+    sequences: Sequence[TokenSequence], pad_id: int, device: torch.device
+) -> Iterator[tuple[NDArray[np.int64], TokenBatch]]:
+    """Padded batches with the indices of their sequences."""
+    for indices in length_batches([len(sequence) for sequence in sequences]):
+        chosen = [sequences[index] for index in indices]
+        yield indices, collate([s.ids for s in chosen], [s.type_ids for s in chosen], pad_id, device)

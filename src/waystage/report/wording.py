@@ -1,0 +1,125 @@
+"""Numbers and sentences as people read them. Here, and only here, fractions become percent and points."""
+
+from __future__ import annotations
+
+from waystage.comparison.best import is_shown
+from waystage.comparison.results import Best, Comparison, Difference
+
+MINUS = "\u2212"
+
+
+def percent(fraction: float) -> str:
+    """A score in percent.
+
+    >>> percent(0.5432)
+    '54.3'
+    """
+    return f"{100 * fraction:.1f}"
+
+
+def points(fraction: float) -> str:
+    """A signed difference in points.
+
+    >>> points(0.0214), points(-0.0004), points(-0.02)
+    ('+2.1', '0.0', '−2.0')
+    """
+    text = f"{100 * fraction:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", MINUS)
+
+
+def interval(difference: Difference) -> str:
+    """The ends of an interval, in points."""
+    return f"[{points(difference.low)}, {points(difference.high)}]"
+
+
+def duration(seconds: float | None) -> str:
+    """A time with the unit that suits it.
+
+    >>> duration(4.21), duration(63), duration(7325), duration(None)
+    ('4.2 s', '1 min 3 s', '2 h 2 min', 'not known')
+    """
+    if seconds is None:
+        return "not known"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def count(number: int | None) -> str:
+    """A whole number with thin groups of three.
+
+    >>> count(1234567).replace(chr(0x202F), "_")
+    '1_234_567'
+    """
+    return "not known" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def operations(flops: float | None) -> str:
+    """Floating-point operations.
+
+    >>> operations(3.21e15), operations(None)
+    ('3.2 PFLOP', 'not known')
+    """
+    if flops is None:
+        return "not known"
+    return f"{flops / 1e15:.1f} PFLOP" if flops >= 1e14 else f"{flops / 1e12:.1f} TFLOP"
+
+
+def p_value(p: float | None) -> str:
+    """A p value, short.
+
+    >>> p_value(0.0321), p_value(1e-9), p_value(None)
+    ('0.032', '< 0.001', 'not known')
+    """
+    if p is None:
+        return "not known"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def gain(difference: Difference, other: str) -> str:
+    """A difference with its uncertainty, for a sentence."""
+    distance = f"{abs(100 * difference.value):.1f}"
+    side = "above" if difference.value >= 0 else "below"
+    ends = f"{points(difference.low)} to {points(difference.high)}"
+    return f"{distance} points {side} {other} (95 % interval {ends})"
+
+
+def verdict(comparison: Comparison, best: Best) -> str:
+    """The answer with its uncertainty: which sequence is best, or that none is shown to be."""
+    if not best.pairs:
+        return "There is only one sequence, so nothing is compared."
+    score = percent(comparison.mean_score(best.highest, best.task).score)
+    by_name = {pair.other: pair for pair in best.pairs}
+    if best.sequence is not None:
+        rival = best.pairs[0].other if best.sequence == comparison.baseline else comparison.baseline
+        what = gain(by_name[rival].difference, rival)
+        return f"{best.sequence} is the best sequence: {score} on average, {what}."
+    doubt = _doubt(comparison, best)
+    return f"No sequence is shown to be the best. {best.highest} has the highest mean, {score}; {doubt}."
+
+
+def _doubt(comparison: Comparison, best: Best) -> str:
+    """Why the highest sequence is not named the best."""
+    open_pairs = [pair for pair in best.pairs if not pair.difference.conclusive]
+    if open_pairs:
+        return f"{open_pairs[0].difference.note}"
+    unshown = [pair for pair in best.pairs if not is_shown(pair.difference)]
+    baseline = next((pair for pair in best.pairs if pair.other == comparison.baseline), None)
+    doubt = f"no difference is shown between it and {listed([pair.other for pair in unshown])}"
+    if baseline is None:
+        nearest = unshown[0]
+        return f"{doubt}: it is {gain(nearest.difference, nearest.other)}"
+    joined = "and" if baseline in unshown else "but"
+    return f"it is {gain(baseline.difference, baseline.other)}, {joined} {doubt}"

@@ -1,0 +1,1 @@
+"""Content-addressed artefacts: atomic to write, verified on read, locked, collectable. No torch."""

@@ -1,0 +1,1 @@
+"""Study file to Study: typed, unknown keys refused, all mistakes reported at once."""

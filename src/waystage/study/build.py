@@ -1,0 +1,212 @@
+"""Checked forms to the resolved parts of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from waystage.data.corpus import Corpus
+from waystage.study.names import Tree
+from waystage.study.own_sources import corpus_languages, corpus_source, task_source
+from waystage.study.registries import Registries, find_encoder
+from waystage.study.schema import (
+    BudgetForm,
+    EncoderForm,
+    IntermediateForm,
+    LimitsForm,
+    OwnCorpusForm,
+    OwnTaskForm,
+    StageForm,
+    TargetForm,
+    TrainingForm,
+)
+from waystage.study.study import (
+    ContinuedStage,
+    EncoderChoice,
+    IntermediateStage,
+    Limits,
+    RetrievalSettings,
+    Stage,
+    Study,
+    Target,
+    Training,
+)
+from waystage.tasks.kinds import KINDS
+from waystage.tasks.task import Task, TrainingDefaults
+
+_FormT = TypeVar("_FormT")
+_STAGE: TypeAdapter[StageForm] = TypeAdapter(StageForm)
+_TARGET: TypeAdapter[TargetForm] = TypeAdapter(TargetForm)
+_TASK: TypeAdapter[OwnTaskForm] = TypeAdapter(OwnTaskForm)
+_CORPUS: TypeAdapter[OwnCorpusForm] = TypeAdapter(OwnCorpusForm)
+
+
+@dataclass(frozen=True)
+class StudyParts:
+    """The parts of a study that can be resolved from a pruned tree; what is wrong is left out.
+
+    The tree of a study without mistakes gives every part, and :meth:`study` puts them together.
+    """
+
+    tree: Tree
+    registries: Registries
+    study_dir: Path
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """Built-in tasks and those of the study file."""
+        forms = _valid(_TASK, self.tree.get("tasks"))
+        own = {name: self._own_task(name, form) for name, form in forms.items()}
+        return {**self.registries.tasks, **own}
+
+    @cached_property
+    def corpora(self) -> dict[str, Corpus]:
+        """Built-in corpora and those of the study file."""
+        forms = _valid(_CORPUS, self.tree.get("corpora"))
+        own = {name: self._own_corpus(name, form) for name, form in forms.items()}
+        return {**self.registries.corpora, **own}
+
+    @cached_property
+    def stages(self) -> dict[str, Stage]:
+        """Stages by name."""
+        forms = _valid(_STAGE, self.tree.get("stages"))
+        built = {name: self._stage(name, form) for name, form in forms.items()}
+        return {name: stage for name, stage in built.items() if stage is not None}
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Targets in their order."""
+        forms = _valid(_TARGET, dict(enumerate(self.tree.get("targets") or [])))
+        built = [self._target(form) for form in forms.values()]
+        return [target for target in built if target is not None]
+
+    def study(self, data_dir: Path | None) -> Study:
+        """The study; only to be called on a tree without mistakes."""
+        sequences = {
+            name: tuple(self.stages[member] for member in members)
+            for name, members in self.tree["sequences"].items()
+        }
+        without_stages = next(
+            (name for name, stages in sequences.items() if not stages), next(iter(sequences))
+        )
+        name = self.tree["name"]
+        return Study(
+            name=name,
+            encoder=self._encoder(),
+            sequences=sequences,
+            targets=tuple(self.targets),
+            seeds=tuple(self.tree["seeds"]),
+            baseline=self.tree.get("baseline") or without_stages,
+            output_dir=Path.cwd() / (self.tree.get("output") or f"runs/{name}"),
+            study_dir=self.study_dir,
+            data_dir=data_dir,
+            description=self.tree.get("description") or "",
+        )
+
+    def _encoder(self) -> EncoderChoice:
+        choice = self.tree["encoder"]
+        form = EncoderForm(name=choice) if isinstance(choice, str) else EncoderForm.model_validate(choice)
+        found = find_encoder(form.name, self.registries.encoders, self.study_dir)
+        name = found.name if found else form.name
+        return EncoderChoice(name, form.revision, form.n_layers, form.trust_remote_code)
+
+    def _own_task(self, name: str, form: OwnTaskForm) -> Task:
+        kind = KINDS[form.kind]
+        return Task(
+            name=name,
+            kind=kind,
+            source=task_source(form),
+            languages=tuple(form.languages),
+            labels=tuple(getattr(form, "labels", ())),
+            metric_name=form.metric or kind.metric_names[0],
+            description=form.description,
+            licence=form.licence,
+            reference=form.reference,
+            source_language=form.source_language,
+        )
+
+    def _own_corpus(self, name: str, form: OwnCorpusForm) -> Corpus:
+        source, languages = corpus_source(form), corpus_languages(form)
+        return Corpus(name, source, languages, form.description, form.licence, form.reference)
+
+    def _stage(self, name: str, form: StageForm) -> Stage | None:
+        if isinstance(form, IntermediateForm):
+            task = self.tasks.get(form.task)
+            if task is None:
+                return None
+            training = _training(form.budget, form.training, task.training)
+            return IntermediateStage(name, task, training, _limits(form.limits))
+        corpus = self.corpora.get(form.corpus)
+        if corpus is None:
+            return None
+        languages = corpus.languages if form.languages == "all" else tuple(form.languages)
+        training = _training(form.budget, form.training, None)
+        return ContinuedStage(name, corpus, languages, training, form.alpha, form.mask_rate)
+
+    def _target(self, form: TargetForm) -> Target | None:
+        task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
+        if task is None or train_task is None:
+            return None
+        training, retrieval = None, None
+        if task.kind.trains_head:
+            training = _training(form.budget, form.training, train_task.training)
+        else:
+            settings = form.retrieval
+            retrieval = RetrievalSettings(**settings.model_dump()) if settings else RetrievalSettings()
+        return Target(
+            task=task,
+            languages=task.languages if form.languages == "all" else tuple(form.languages),
+            training=training,
+            retrieval=retrieval,
+            limits=_limits(form.limits),
+            n_layers=form.n_layers,
+            train_task=train_task if form.train_on else None,
+        )
+
+
+def _training(
+    budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None
+) -> Training:
+    """What the study says, then what the task says, then what ``Training`` says."""
+    said = form.model_dump(exclude_none=True) if form else {}
+    if defaults is not None:
+        from_task = {
+            "learning_rate": defaults.learning_rate,
+            "batch_size": defaults.batch_size,
+            "max_tokens": defaults.max_tokens,
+            "warmup_fraction": defaults.warmup_fraction,
+            "weight_decay": defaults.weight_decay,
+        }
+        said = from_task | said
+    length = (
+        budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
+    )
+    return Training(**length, **said)
+
+
+def _limits(form: LimitsForm) -> Limits:
+    return Limits(form.train, form.validation, form.test)
+
+
+def _valid(adapter: TypeAdapter[_FormT], values: Mapping[Any, Any] | None) -> dict[Any, _FormT]:
+    """The values that have the right form once everything wrong in them is left out."""
+    forms = {}
+    for name, value in (values or {}).items():
+        try:
+            forms[name] = adapter.validate_python(_without_none(value))
+        except ValidationError:
+            continue
+    return forms
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_none(item) for item in value if item is not None]
+    return value

@@ -1,0 +1,158 @@
+"""A study: everything that was asked, with every name resolved.
+
+These are plain frozen values. They come from a study file (``waystage.study.load``) or are built in Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from waystage.data.corpus import Corpus
+from waystage.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """The pretrained encoder that every sequence starts from.
+
+    Attributes:
+        name: a name in the registry of encoders, a hub id (``FacebookAI/xlm-roberta-base``) or a folder.
+        revision: commit of a hub encoder; pinned to what was found when left out.
+        n_layers: keep the first so many layers; None keeps all.
+        trust_remote_code: run Python code that comes with a hub encoder. Never set but by the user.
+    """
+
+    name: str
+    revision: str | None = None
+    n_layers: int | None = None
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At most so many examples of a split, the same ones in every language; None takes all."""
+
+    train: int | None = None
+    validation: int | None = None
+    test: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How one model is trained. Exactly one of ``epochs``, ``steps`` and ``tokens`` is set: the budget.
+
+    Attributes:
+        epochs: passes over the training examples (may be a fraction).
+        steps: optimiser steps.
+        tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
+        learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
+        batch_size: sequences in one optimiser step.
+        micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
+            so it is part of a stage's identity.
+        max_tokens: longest sequence, special tokens included.
+        warmup_fraction: share of the steps, in [0, 1].
+        weight_decay: decoupled (AdamW), not applied to biases, layer norms and embeddings.
+        clip_norm: largest norm of the gradient.
+        freeze_embeddings: leave the embeddings as they are.
+        dropout: overrides the encoder's dropout, in [0, 1); None keeps it.
+    """
+
+    epochs: float | None = None
+    steps: int | None = None
+    tokens: int | None = None
+    learning_rate: float = 2e-5
+    batch_size: int = 32
+    micro_batch_size: int | None = None
+    max_tokens: int = 128
+    warmup_fraction: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    freeze_embeddings: bool = False
+    dropout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntermediateStage:
+    """Training on a labelled task in the source language before the target; its head is dropped."""
+
+    name: str
+    task: Task
+    training: Training
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuedStage:
+    """Continued pretraining: masked LM on a multilingual corpus.
+
+    Attributes:
+        languages: languages of the corpus that take part.
+        alpha: a language with n documents is sampled with probability proportional to n^alpha.
+        mask_rate: share of the tokens that are predicted (80 % masked, 10 % random, 10 % unchanged).
+    """
+
+    name: str
+    corpus: Corpus
+    languages: tuple[str, ...]
+    training: Training
+    alpha: float = 0.3
+    mask_rate: float = 0.15
+
+
+Stage: TypeAlias = IntermediateStage | ContinuedStage
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """How a sentence becomes a vector. Always recorded: a retrieval score means nothing without it.
+
+    Attributes:
+        layer: index into the hidden states (0: embeddings, 1: first layer); None takes the last.
+        pooling: ``mean`` over all tokens, special tokens included, or ``cls`` (the first token).
+        text_prefix: put before every sentence (``"query: "`` for E5 encoders).
+    """
+
+    layer: int | None = None
+    pooling: str = "mean"
+    text_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A task that every sequence is scored on, zero-shot.
+
+    ``training`` is None for kinds without a head; ``retrieval`` is None for the others. ``n_layers`` keeps
+    the first so many layers of the sequence's encoder for this target; None keeps all. ``train_task`` is
+    another task of the same kind and labels, from whose training data the target is learned (a departure from
+    the protocol, to be recorded); None learns from the task's own.
+    """
+
+    task: Task
+    languages: tuple[str, ...]
+    training: Training | None
+    retrieval: RetrievalSettings | None
+    limits: Limits = Limits()
+    n_layers: int | None = None
+    train_task: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study.
+
+    ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
+    ``baseline`` is the sequence that the others are compared with.
+    """
+
+    name: str
+    encoder: EncoderChoice
+    sequences: dict[str, tuple[Stage, ...]]
+    targets: tuple[Target, ...]
+    seeds: tuple[int, ...]
+    baseline: str
+    output_dir: Path
+    study_dir: Path = field(default_factory=Path.cwd)
+    data_dir: Path | None = None
+    description: str = ""

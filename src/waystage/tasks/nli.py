@@ -1,0 +1,3 @@
+"""What the tasks of natural language inference share."""
+
+LABELS = ("entailment", "neutral", "contradiction")

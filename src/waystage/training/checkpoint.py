@@ -1,0 +1,107 @@
+"""A finished stage on disk: only what differs from the pretrained encoder. Torch.
+
+``weights.safetensors`` holds the trained tensors of the encoder (``encoder.…``), the rows of the token embeddings that
+any stage of the chain has trained (``rows.ids``, ``rows.values``) and the head (``head.…``). It is cumulative: the
+encoder and this one file give the model, whatever chain of stages led to it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from waystage.encoders.model import Encoder
+from waystage.errors import StoreError
+
+WEIGHTS_NAME = "weights.safetensors"
+_ENCODER, _HEAD = "encoder.", "head."
+_ROW_IDS, _ROW_VALUES = "rows.ids", "rows.values"
+
+
+def copy_encoder(pretrained: Encoder, n_layers: int | None) -> Encoder:
+    """A copy that may be trained, with the first ``n_layers`` layers; the token embeddings are shared until written.
+
+    Raises:
+        StoreError: the encoder has fewer layers.
+    """
+    table = pretrained.token_embeddings.weight
+    encoder = copy.deepcopy(pretrained, memo={id(table): table})
+    if n_layers is not None and n_layers != encoder.n_layers:
+        _truncate(encoder, n_layers)
+    return encoder
+
+
+def _truncate(encoder: Encoder, n_layers: int) -> None:
+    """Keep the first layers of whatever list of layers the architecture has."""
+    n_before = encoder.n_layers
+    for part in encoder.model.modules():
+        for name, child in part.named_children():
+            if isinstance(child, nn.ModuleList) and len(child) == n_before:
+                setattr(part, name, child[:n_layers])
+                encoder.config.num_hidden_layers = n_layers
+                return
+    raise StoreError(f"{type(encoder.model).__name__} has no list of {n_before} layers to take the first {n_layers} of")
+
+
+def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
+    """Put the tensors of a finished stage into a copied encoder; returns those of its head.
+
+    Layers that the encoder no longer has are passed over.
+    """
+    tensors = load_file(path)
+    parameters = dict(encoder.model.named_parameters())
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            target = parameters.get(name.removeprefix(_ENCODER)) if name.startswith(_ENCODER) else None
+            if target is not None:
+                target.copy_(tensor)
+        if _ROW_IDS in tensors:
+            table = encoder.token_embeddings.weight.detach().clone()
+            table[tensors[_ROW_IDS]] = tensors[_ROW_VALUES]
+            replace_table(encoder, table)
+    return {name.removeprefix(_HEAD): tensor for name, tensor in tensors.items() if name.startswith(_HEAD)}
+
+
+def replace_table(encoder: Encoder, table: Tensor) -> None:
+    """Give ``encoder`` a token embedding table of its own."""
+    padding_index = encoder.token_embeddings.padding_idx
+    encoder.replace_token_embeddings(nn.Embedding.from_pretrained(table, freeze=False, padding_idx=padding_index))
+
+
+def save_weights(
+    path: Path,
+    encoder_tensors: Mapping[str, Tensor],
+    head: nn.Module,
+    row_ids: Tensor,
+    table: Tensor,
+) -> None:
+    """Write a finished stage.
+
+    Args:
+        path: the file.
+        encoder_tensors: trained tensors by their name in the model, token embeddings left out.
+        head: saved whole.
+        row_ids: rows of the token embeddings that any stage has trained, ``[n_rows]``, ascending.
+        table: the full token embeddings ``[vocabulary_size, hidden_size]``.
+    """
+    tensors = {f"{_ENCODER}{name}": tensor.detach().cpu() for name, tensor in encoder_tensors.items()}
+    tensors |= {f"{_HEAD}{name}": tensor.detach().cpu() for name, tensor in head.state_dict().items()}
+    if len(row_ids):
+        tensors[_ROW_IDS] = row_ids.cpu()
+        tensors[_ROW_VALUES] = table.detach()[row_ids].cpu()
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
+
+
+def trained_rows(path: Path) -> Tensor:
+    """Row ids that a finished stage holds, possibly none."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        if _ROW_IDS in file.keys():  # noqa: SIM118
+            return file.get_tensor(_ROW_IDS)
+    return torch.empty(0, dtype=torch.int64)

@@ -1,0 +1,152 @@
+"""The training loop. Everything that is trained goes through :func:`train`. Torch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from numpy.typing import NDArray
+
+from waystage.errors import Interrupted, StageError
+from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.seeds import derive_seed
+from waystage.study.study import Training
+from waystage.training import resume
+from waystage.training.schedule import BatchOrder, count_steps, learning_rate
+from waystage.training.trainable import Trainable, make_optimiser, set_dropout
+
+OnStep = Callable[[int, int], None]
+"""Called after each step with the steps done and the steps in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """What may differ between two runs of the same stage without changing its result.
+
+    Attributes:
+        work_dir: where checkpoints inside the stage live; None keeps none.
+        checkpoint_seconds: time between two checkpoints.
+        on_step: told about progress.
+        should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
+    """
+
+    work_dir: Path | None = None
+    checkpoint_seconds: float = 20.0
+    on_step: OnStep | None = None
+    should_stop: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCost:
+    """What a stage cost, and its mean loss over all steps."""
+
+    n_steps: int
+    n_text_tokens: int
+    n_padded_tokens: int
+    seconds: float
+    mean_loss: float
+
+
+def train(
+    trainable: Trainable, objective: Objective, training: Training, seed: int, settings: LoopSettings
+) -> TrainingCost:
+    """Train encoder and head on an objective, in place.
+
+    The result depends on the arguments but ``settings`` and on nothing else: batches, dropout and masks of a step are
+    functions of ``seed`` and the step.
+
+    Raises:
+        StageError: there is nothing to train on, or the loss is not finite (the message names step and examples).
+        Interrupted: ``settings.should_stop`` said so.
+    """
+    order = BatchOrder(objective.lengths, training.batch_size, seed)
+    n_steps = count_steps(order, training)
+    set_dropout(trainable.encoder, training.dropout)
+    optimiser = make_optimiser(trainable, training)
+    progress = resume.Progress()
+    if settings.work_dir is not None:
+        progress = resume.restore(settings.work_dir, trainable, optimiser)
+    trainable.set_training(True)
+    saved_at = started = time.monotonic()
+    seconds_before = progress.seconds
+    batches: list[NDArray] = []  # type: ignore[type-arg]
+    epoch = -1
+    while progress.step < n_steps:
+        if progress.step // order.n_steps_per_epoch != epoch:
+            epoch = progress.step // order.n_steps_per_epoch
+            batches = order.epoch(epoch)
+        indices = batches[progress.step % order.n_steps_per_epoch]
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(progress.step, n_steps, training)
+        _step(trainable, objective, optimiser, training, indices, seed, progress)
+        now = time.monotonic()
+        progress.seconds = seconds_before + now - started
+        if settings.on_step is not None:
+            settings.on_step(progress.step, n_steps)
+        is_stopped = settings.should_stop is not None and settings.should_stop()
+        is_due = is_stopped or now - saved_at >= settings.checkpoint_seconds
+        if settings.work_dir is not None and is_due and progress.step < n_steps:
+            resume.save(settings.work_dir, trainable, optimiser, progress)
+            saved_at = now
+        if is_stopped and progress.step < n_steps:
+            raise Interrupted
+    trainable.set_training(False)
+    return TrainingCost(
+        n_steps=n_steps,
+        n_text_tokens=progress.n_text_tokens,
+        n_padded_tokens=progress.n_padded_tokens,
+        seconds=progress.seconds,
+        mean_loss=progress.loss_sum / max(1, progress.n_terms),
+    )
+
+
+def _step(  # noqa: PLR0913
+    trainable: Trainable,
+    objective: Objective,
+    optimiser: torch.optim.AdamW,
+    training: Training,
+    indices: Indices,
+    seed: int,
+    progress: resume.Progress,
+) -> None:
+    """One optimiser step over one batch, in micro-batches."""
+    device = next(trainable.head.parameters()).device
+    size = training.micro_batch_size or len(indices)
+    micro_batches = [
+        objective.micro_batch(indices[at : at + size], derive_seed(seed, "inputs", progress.step, at), device)
+        for at in range(0, len(indices), size)
+    ]
+    n_terms = sum(batch.n_terms for batch in micro_batches)
+    optimiser.zero_grad(set_to_none=True)
+    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
+    if not math.isfinite(loss_sum):
+        raise StageError(
+            f"the loss is {loss_sum} at step {progress.step}, on the sequences {sorted(indices.tolist())[:32]}; "
+            "a lower learning_rate or a longer warmup_fraction usually mends this"
+        )
+    parameters = list(trainable.parameters().values())
+    torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    optimiser.step()
+    progress.step += 1
+    progress.n_text_tokens += sum(batch.tokens.n_text_tokens for batch in micro_batches)
+    progress.n_padded_tokens += sum(batch.tokens.input_ids.numel() for batch in micro_batches)
+    progress.loss_sum += loss_sum
+    progress.n_terms += n_terms
+
+
+def _accumulate(
+    trainable: Trainable, objective: Objective, micro_batches: list[MicroBatch], n_terms: int, dropout_seed: int
+) -> float:
+    """Gradients of the mean loss over all micro-batches; returns the summed loss."""
+    total = 0.0
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(dropout_seed)
+        for batch in micro_batches:
+            loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
+            (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
+            total += float(loss_sum.detach())
+    return total

@@ -1,0 +1,98 @@
+"""Checkpoints inside a stage: everything that a killed stage needs to go on as if nothing had happened. Torch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from waystage.training.trainable import Trainable
+
+_NAME = "checkpoint.safetensors"
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored."""
+
+    step: int = 0
+    n_text_tokens: int = 0
+    n_padded_tokens: int = 0
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    n_terms: int = 0
+
+
+def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
+    """Replace the checkpoint in ``folder`` atomically."""
+    tensors: dict[str, Tensor] = {}
+    for name, parameter in trainable.parameters().items():
+        tensors[f"value/{name}"] = parameter.detach()
+        state = optimiser.state.get(parameter, {})
+        for moment in _MOMENTS:
+            if moment in state:
+                tensors[f"{moment}/{name}"] = state[moment]
+    metadata = {
+        "step": str(progress.step),
+        "n_text_tokens": str(progress.n_text_tokens),
+        "n_padded_tokens": str(progress.n_padded_tokens),
+        "seconds": repr(progress.seconds),
+        "loss_sum": repr(progress.loss_sum),
+        "n_terms": str(progress.n_terms),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{_NAME}.{os.getpid()}.tmp"
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata=metadata)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(draft, folder / _NAME)
+
+
+def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) -> Progress:
+    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0."""
+    path = folder / _NAME
+    if not path.is_file():
+        return Progress()
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return Progress()
+    parameters = trainable.parameters()
+    if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
+        return Progress()
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors[f"value/{name}"])
+            _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS}, metadata)
+    return Progress(
+        step=int(metadata["step"]),
+        n_text_tokens=int(metadata["n_text_tokens"]),
+        n_padded_tokens=int(metadata["n_padded_tokens"]),
+        seconds=float(metadata["seconds"]),
+        loss_sum=float(metadata["loss_sum"]),
+        n_terms=int(metadata["n_terms"]),
+    )
+
+
+def _restore_moments(
+    optimiser: torch.optim.AdamW,
+    parameter: torch.nn.Parameter,
+    moments: dict[str, Tensor | None],
+    metadata: dict[str, str],
+) -> None:
+    if any(moment is None for moment in moments.values()):
+        return
+    state: dict[str, Tensor] = {
+        name: moment.to(parameter.device) for name, moment in moments.items() if moment is not None
+    }
+    # The count that bias correction uses; fused AdamW keeps it as a float tensor on the parameter's device.
+    state["step"] = torch.tensor(float(metadata["step"]), dtype=torch.float32, device=parameter.device)
+    optimiser.state[parameter] = state

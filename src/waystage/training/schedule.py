@@ -1,0 +1,90 @@
+"""Which examples make up each step, and the learning rate of each step: pure functions of seed and step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waystage.errors import StageError
+from waystage.seeds import derive_seed
+from waystage.study.study import Training
+
+_BUCKET_BATCHES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOrder:
+    """Batches of sequences of similar length.
+
+    Each epoch shuffles the sequences, sorts stretches of 50 batches by length, cuts them into batches and shuffles the
+    batches: padding stays small and the order stays random. The batch of a step depends on nothing but seed and step,
+    so that a resumed stage sees what an uninterrupted one sees.
+
+    Attributes:
+        lengths: tokens of each sequence, ``[n_sequences]``.
+        batch_size: sequences in a step (the last of an epoch may have fewer).
+        seed: of the stage.
+    """
+
+    lengths: NDArray[np.int64]
+    batch_size: int
+    seed: int
+
+    @property
+    def n_steps_per_epoch(self) -> int:
+        """Steps of one pass."""
+        return -(-len(self.lengths) // self.batch_size)
+
+    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+        """All batches of one pass: indices of sequences.
+
+        >>> order = BatchOrder(np.array([3, 9, 1, 4, 7]), 2, seed=1)
+        >>> sorted(int(i) for batch in order.epoch(0) for i in batch)
+        [0, 1, 2, 3, 4]
+        """
+        rng = np.random.Generator(np.random.PCG64(derive_seed(self.seed, "order", number)))
+        permutation = rng.permutation(len(self.lengths))
+        batches: list[NDArray[np.int64]] = []
+        stretch = _BUCKET_BATCHES * self.batch_size
+        for start in range(0, len(permutation), stretch):
+            part = permutation[start : start + stretch]
+            part = part[np.argsort(self.lengths[part], kind="stable")]
+            batches.extend(part[at : at + self.batch_size] for at in range(0, len(part), self.batch_size))
+        return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def count_steps(order: BatchOrder, training: Training) -> int:
+    """Optimiser steps that the budget pays for, at least one.
+
+    Raises:
+        StageError: there is nothing to train on.
+    """
+    if len(order.lengths) == 0:
+        raise StageError("there is no training example")
+    if training.steps is not None:
+        return training.steps
+    if training.epochs is not None:
+        return max(1, round(training.epochs * order.n_steps_per_epoch))
+    n_left, n_steps, number = training.tokens or 0, 0, 0
+    while n_left > 0:
+        for batch in order.epoch(number):
+            n_left -= int(order.lengths[batch].sum())
+            n_steps += 1
+            if n_left <= 0:
+                break
+        number += 1
+    return max(1, n_steps)
+
+
+def learning_rate(step: int, n_steps: int, training: Training) -> float:
+    """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay towards 0.
+
+    >>> [learning_rate(s, 4, Training(learning_rate=1.0)) for s in range(4)]
+    [1.0, 0.75, 0.5, 0.25]
+    """
+    n_warmup = round(training.warmup_fraction * n_steps)
+    if step < n_warmup:
+        return training.learning_rate * (step + 1) / (n_warmup + 1)
+    return training.learning_rate * (n_steps - step) / max(1, n_steps - n_warmup)

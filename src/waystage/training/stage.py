@@ -1,0 +1,93 @@
+"""One stage from start to finish: parent's weights in, trained weights out. Torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from waystage.encoders.model import Encoder
+from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, write_rows
+from waystage.kinds.objective import Objective
+from waystage.seeds import derive_seed
+from waystage.study.study import Training
+from waystage.training.checkpoint import apply_weights, copy_encoder, replace_table, save_weights, trained_rows
+from waystage.training.loop import LoopSettings, TrainingCost, train
+from waystage.training.trainable import Trainable
+
+
+@dataclass(frozen=True, slots=True)
+class StageInputs:
+    """What a stage starts from.
+
+    Attributes:
+        pretrained: the encoder as it came; never changed.
+        parent_weights: file of the stage before, or None.
+        n_layers: keep the first so many layers; None keeps all.
+    """
+
+    pretrained: Encoder
+    parent_weights: Path | None
+    n_layers: int | None
+
+
+def run_stage(
+    inputs: StageInputs,
+    objective: Objective,
+    training: Training,
+    seed: int,
+    settings: LoopSettings,
+    target: Path,
+) -> TrainingCost:
+    """Train on ``objective`` and write the weights to ``target``.
+
+    Raises:
+        StageError: see :func:`waystage.training.loop.train`.
+    """
+    encoder = copy_encoder(inputs.pretrained, inputs.n_layers)
+    earlier_rows = torch.empty(0, dtype=torch.int64)
+    if inputs.parent_weights is not None:
+        apply_weights(encoder, inputs.parent_weights)
+        earlier_rows = trained_rows(inputs.parent_weights)
+    encoder.model.requires_grad_(True)
+    encoder.token_embeddings.weight.requires_grad_(not training.freeze_embeddings)
+    vocabulary = objective.vocabulary()
+    full = trim_embeddings(encoder, vocabulary)
+    objective.trim(vocabulary)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    generator = torch.Generator().manual_seed(derive_seed(seed, "head"))
+    head = objective.make_head(encoder, _head_dropout(encoder, training), generator)
+    trainable = Trainable(encoder.to(device), head.to(device))
+    table_name = _name_of(encoder, encoder.token_embeddings.weight)
+    cost = train(trainable, objective, training, seed, settings)
+    rows, table = _trained_table(encoder, full.weight, vocabulary, earlier_rows, training)
+    tensors = {
+        name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name
+    }
+    save_weights(target, tensors, head, rows, table)
+    return cost
+
+
+def _trained_table(
+    encoder: Encoder, full: Tensor, vocabulary: TrimmedVocabulary, earlier_rows: Tensor, training: Training
+) -> tuple[Tensor, Tensor]:
+    """Rows that this stage or an earlier one has trained, and the full table that holds them."""
+    if training.freeze_embeddings:
+        return earlier_rows, full
+    rows = torch.unique(torch.cat([earlier_rows, torch.from_numpy(vocabulary.token_ids)]))
+    table = full.detach().clone()
+    write_rows(table, vocabulary, encoder.token_embeddings.weight.detach().cpu())
+    replace_table(encoder, table)
+    return rows, table
+
+
+def _name_of(encoder: Encoder, parameter: Tensor) -> str:
+    return next(name for name, other in encoder.model.named_parameters() if other is parameter)
+
+
+def _head_dropout(encoder: Encoder, training: Training) -> float:
+    if training.dropout is not None:
+        return training.dropout
+    return float(getattr(encoder.config, "hidden_dropout_prob", getattr(encoder.config, "hidden_dropout", 0.1)))
