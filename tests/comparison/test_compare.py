@@ -21,11 +21,7 @@ RATES = {"base": 0.4, "continued": 0.42, "both": 0.6}
 
 def test_means_leave_the_source_language_out() -> None:
     halves = {"en": [1, 1, 1, 1], "de": [1, 0, 0, 0], "sw": [1, 1, 0, 0]}
-    cells = [
-        cell("base", "intents", language, seed, right)
-        for language, right in halves.items()
-        for seed in (1, 2)
-    ]
+    cells = [cell("base", "intents", language, seed, right) for language, right in halves.items() for seed in (1, 2)]
     result = compare(cells, METRICS, "base", SOURCES)
     mean = result.mean_score("base", "intents")
     assert mean.score == pytest.approx((0.25 + 0.5) / 2)
@@ -102,9 +98,7 @@ def test_an_untouched_encoder_counts_as_the_same_value_for_every_seed() -> None:
 
 def test_seed_error_is_the_pooled_deviation_of_the_seed_means() -> None:
     right = {("base", 1): 10, ("base", 2): 14, ("both", 1): 20, ("both", 2): 22}
-    cells = [
-        cell(name, "intents", "de", seed, [1.0] * n + [0.0] * (100 - n)) for (name, seed), n in right.items()
-    ]
+    cells = [cell(name, "intents", "de", seed, [1.0] * n + [0.0] * (100 - n)) for (name, seed), n in right.items()]
     own = compare(cells, METRICS, "base", SOURCES).mean_score("both", "intents").difference
     assert own is not None
     pooled = ((0.02**2) * 2 + (0.01**2) * 2) / 2
@@ -283,9 +277,7 @@ def test_intervals_cover_the_truth(n_seeds: int, n_sequences: int) -> None:
             for seed in range(n_seeds):
                 level = difficulty + generator.normal(0, 0.15)
                 cells += [
-                    cell(
-                        name, "intents", language, seed, (level + generator.normal(size=80) > 0).astype(float)
-                    )
+                    cell(name, "intents", language, seed, (level + generator.normal(size=80) > 0).astype(float))
                     for language in ("de", "sw")
                 ]
         result = compare(cells, METRICS, "base", SOURCES, n_resamples=300, seed=trial)

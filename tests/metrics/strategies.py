@@ -19,8 +19,7 @@ def labelled() -> st.SearchStrategy[Pairs]:
     label = st.sampled_from(LABELS)
     return st.lists(st.tuples(label, label), min_size=1, max_size=12).map(
         lambda pairs: [
-            (TextExample(str(place), "text", None, gold), answer)
-            for place, (gold, answer) in enumerate(pairs)
+            (TextExample(str(place), "text", None, gold), answer) for place, (gold, answer) in enumerate(pairs)
         ]
     )
 

@@ -57,9 +57,7 @@ def test_sums_of_parts_equal_the_whole(name: str, data: st.DataObject) -> None:
     pairs = data.draw(BY_METRIC[name].filter(lambda pairs: len(pairs) > 1))
     cut = data.draw(st.integers(1, len(pairs) - 1))
     whole = rows(metric, pairs).sum(axis=0)
-    assert np.array_equal(
-        rows(metric, pairs[:cut]).sum(axis=0) + rows(metric, pairs[cut:]).sum(axis=0), whole
-    )
+    assert np.array_equal(rows(metric, pairs[:cut]).sum(axis=0) + rows(metric, pairs[cut:]).sum(axis=0), whole)
 
 
 @pytest.mark.parametrize("name", METRIC_NAMES)

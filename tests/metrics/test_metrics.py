@@ -114,9 +114,7 @@ def test_spans(tags: str, expected: list[tuple[str, int, int]]) -> None:
 
 
 @settings(deadline=None)
-@given(
-    st.lists(st.sampled_from([*UPOS, *ODD]), max_size=12) | st.lists(st.sampled_from(ODD[:9]), max_size=12)
-)
+@given(st.lists(st.sampled_from([*UPOS, *ODD]), max_size=12) | st.lists(st.sampled_from(ODD[:9]), max_size=12))
 def test_spans_are_those_of_seqeval(tags: list[str]) -> None:
     seqeval = pytest.importorskip("seqeval.metrics.sequence_labeling")
     with warnings.catch_warnings():

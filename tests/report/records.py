@@ -79,9 +79,7 @@ def _plan(seeds: tuple[int, ...]) -> PlanRecord:
             source = nodes[0].id if parent is None else tips[parent, seed]
             kind = "continue" if sequence == "continued" else "intermediate"
             steps = SEQUENCES[sequence]
-            nodes.append(
-                PlanNode(digest, kind, f"{steps[-1]}, seed {seed}", (source,), "done", 41.7 + number)
-            )
+            nodes.append(PlanNode(digest, kind, f"{steps[-1]}, seed {seed}", (source,), "done", 41.7 + number))
             tips[sequence, seed] = digest
         for number, sequence in enumerate(SEQUENCES):
             for task in ("intents", "slots"):

@@ -87,9 +87,7 @@ def test_a_draft_whose_writer_lives_is_spared(store: Store) -> None:
     assert store.open(draft.id)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"name": "demo", "ids": ["x"]}', b'{"name": "demo"}']
-)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": "demo", "ids": ["x"]}', b'{"name": "demo"}'])
 def test_an_unreadable_root_stops_collection(store: Store, put: Put, content: bytes) -> None:
     artefact_id = put(1)
     store.add_root("demo", [artefact_id])

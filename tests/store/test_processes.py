@@ -35,9 +35,7 @@ def _write_all_rounds(root: Path, start: Barrier, content: bytes) -> None:
 def test_two_writers_of_the_same_artefacts(store: Store) -> None:
     start = CONTEXT.Barrier(2)
     contents = [b"a" * 10_000, b"b" * 20_000]
-    writers = [
-        CONTEXT.Process(target=_write_all_rounds, args=(store.root, start, content)) for content in contents
-    ]
+    writers = [CONTEXT.Process(target=_write_all_rounds, args=(store.root, start, content)) for content in contents]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -93,9 +91,7 @@ with store.lock(store.artefact_id(spec)), store.write(spec) as draft:
 
 
 def test_a_killed_writer_leaves_nothing_visible_and_no_lock(store: Store, put: Put) -> None:
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(store.root)], stdout=subprocess.PIPE, text=True
-    )
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(store.root)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     assert writer.stdout.readline() == "writing\n"
     artefact_id = store.artefact_id({"kind": "scores", "number": 1})
@@ -147,9 +143,7 @@ def test_a_waiting_process_is_told_once_and_goes_on(store: Store) -> None:
     assert holder.exitcode == 0
 
 
-def test_a_new_root_waits_for_a_collection_under_way(
-    store: Store, put: Put, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_root_waits_for_a_collection_under_way(store: Store, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     artefact_id = put(1)
     added = threading.Event()
 

@@ -60,9 +60,7 @@ def test_about_does_not_count_for_identity(tmp_path: Path) -> None:
     assert manifests[0] == manifests[1]
 
 
-@pytest.mark.parametrize(
-    "spec", [{}, {"kind": ""}, {"kind": "x", "parents": ["abc"]}, {"kind": "x", "parents": "0"}]
-)
+@pytest.mark.parametrize("spec", [{}, {"kind": ""}, {"kind": "x", "parents": ["abc"]}, {"kind": "x", "parents": "0"}])
 def test_a_bad_spec_is_refused(store: Store, spec: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="spec"), store.write(spec):
         pytest.fail("no draft of a bad spec")
@@ -88,9 +86,7 @@ def test_an_error_in_the_block_leaves_nothing(store: Store) -> None:
     assert folders(store, "tmp") == folders(store, "objects") == []
 
 
-def test_a_full_disk_is_a_store_error_and_leaves_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_a_store_error_and_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def write(fail_in_block: bool) -> None:
         with store.write(SPEC) as draft:
             (draft.dir / "scores.json").write_bytes(b"{}")
@@ -138,9 +134,7 @@ def test_the_second_of_two_drafts_is_dropped(store: Store) -> None:
     assert folders(store, "tmp") == folders(store, "damaged") == []
 
 
-@pytest.mark.parametrize(
-    "name", ["weights.pkl", "weights.bin", "a.npz", "noext", ".hidden.json", "a b.json", "é.json"]
-)
+@pytest.mark.parametrize("name", ["weights.pkl", "weights.bin", "a.npz", "noext", ".hidden.json", "a b.json", "é.json"])
 def test_names_and_formats_that_are_not_accepted(store: Store, name: str) -> None:
     def write() -> None:
         with store.write(SPEC) as draft:
@@ -180,9 +174,7 @@ def replace_by_link(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ALL_FILES)
 @pytest.mark.parametrize("damage", [flip, truncate, Path.unlink, replace_by_link])
-def test_damage_is_seen_and_can_be_mended(
-    store: Store, put: Put, name: str, damage: Callable[[Path], None]
-) -> None:
+def test_damage_is_seen_and_can_be_mended(store: Store, put: Put, name: str, damage: Callable[[Path], None]) -> None:
     artefact_id = put(1, files=FILES)
     path = store.open(artefact_id).directory / name
     damage(path)

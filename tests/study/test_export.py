@@ -67,17 +67,13 @@ def test_the_starter_study_is_valid_with_what_waystage_brings() -> None:
 def test_the_starter_study_is_valid_when_its_own_tasks_are_uncommented() -> None:
     lines = starter_study().splitlines()
     start = next(n for n, line in enumerate(lines) if line == "# tasks:")
-    kept = [
-        line[2:] if n >= start and line.startswith(("# ", "#  ")) else line for n, line in enumerate(lines)
-    ]
+    kept = [line[2:] if n >= start and line.startswith(("# ", "#  ")) else line for n, line in enumerate(lines)]
     text = "\n".join(line for line in kept if not line.startswith(("Text of your", "Where results")))
     assert {"tasks", "corpora"} <= set(yaml.safe_load(text))
     parse_study(text)
 
 
-def test_the_plain_form_is_json_and_holds_what_decides_the_result(
-    registries: Registries, tmp_path: Path
-) -> None:
+def test_the_plain_form_is_json_and_holds_what_decides_the_result(registries: Registries, tmp_path: Path) -> None:
     text = GOOD.replace("task: intents\n    languages: [de, no]", "task: tickets")
     plain = study_to_dict(parse_study(text, study_dir=tmp_path, registries=registries))
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain

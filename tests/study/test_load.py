@@ -298,11 +298,7 @@ def test_a_mistake_is_told_with_line_field_and_nearest_name(
 ) -> None:
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
-    found = [
-        problem
-        for problem in problems_of(text, registries)
-        if problem.field == field and words in str(problem)
-    ]
+    found = [problem for problem in problems_of(text, registries) if problem.field == field and words in str(problem)]
     assert len(found) == 1, problems_of(text, registries)
     assert at in text.splitlines()[(found[0].line or 0) - 1]
     assert found[0].nearest == nearest
@@ -377,9 +373,7 @@ def test_mistakes_of_form_and_of_names_in_one_target_are_both_reported(registrie
         ),
     ],
 )
-def test_text_that_is_no_study_at_all(
-    registries: Registries, text: str, line: int | None, words: str
-) -> None:
+def test_text_that_is_no_study_at_all(registries: Registries, text: str, line: int | None, words: str) -> None:
     (problem,) = problems_of(text, registries)
     assert words in problem.found
     if line is not None:
@@ -415,9 +409,7 @@ def test_a_byte_order_mark_is_taken_off(tmp_path: Path, registries: Registries) 
     assert load_study(path, registries=registries).name == "demo"
 
 
-def test_a_folder_is_an_encoder_and_its_config_tells_the_layers(
-    tmp_path: Path, registries: Registries
-) -> None:
+def test_a_folder_is_an_encoder_and_its_config_tells_the_layers(tmp_path: Path, registries: Registries) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text(json.dumps({"num_hidden_layers": 3}))
     text = GOOD.replace("{name: tiny, n_layers: 4}", "model")
@@ -490,9 +482,7 @@ def test_every_kind_of_task_can_be_declared(registries: Registries, kind: str, o
     own = f"  mine:\n    kind: {kind}\n    {origin}\n    columns: {columns}\n    {rest}\n"
     own += "    languages: [de, fr]\n"
     target = "targets:\n  - {task: mine}\n"
-    study = parse_study(
-        GOOD.replace("tasks:\n", "tasks:\n" + own).replace("targets:\n", target), registries=registries
-    )
+    study = parse_study(GOOD.replace("tasks:\n", "tasks:\n" + own).replace("targets:\n", target), registries=registries)
     task = study.targets[0].task
     assert (task.kind.name, task.metric_name) == (
         kind,
@@ -536,14 +526,10 @@ def test_all_data_problems_are_reported_together(registries: Registries, tmp_pat
     ]
 
 
-def test_mistakes_of_the_study_and_of_its_data_are_reported_together(
-    registries: Registries, tmp_path: Path
-) -> None:
+def test_mistakes_of_the_study_and_of_its_data_are_reported_together(registries: Registries, tmp_path: Path) -> None:
     path = own_study(registries, tmp_path)
     path.write_text(
-        path.read_text()
-        .replace("seeds: [1]", "seed: [1]")
-        .replace("{task: tickets}", "{task: tickets, x: 1}")
+        path.read_text().replace("seeds: [1]", "seed: [1]").replace("{task: tickets}", "{task: tickets, x: 1}")
     )
     (tmp_path / "test-fr.csv").unlink()
     with pytest.raises(StudyError) as caught:
@@ -576,9 +562,7 @@ PIECES = st.sampled_from(
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | PIECES,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(PIECES | st.text(max_size=4), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PIECES | st.text(max_size=4), inner, max_size=4),
     max_leaves=12,
 )
 TOP = st.sampled_from(
@@ -616,9 +600,7 @@ def test_any_value_in_a_good_study_gives_a_study_or_a_study_error(
     registries: Registries, line: int, value: object
 ) -> None:
     key = LINES[line].partition(":")[0]
-    is_study_or_error(
-        "\n".join([*LINES[:line], f"{key}: {json.dumps(value)}", *LINES[line + 1 :]]), registries
-    )
+    is_study_or_error("\n".join([*LINES[:line], f"{key}: {json.dumps(value)}", *LINES[line + 1 :]]), registries)
 
 
 @settings(deadline=None)

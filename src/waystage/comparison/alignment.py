@@ -82,9 +82,7 @@ def _baseline_problems(cells: Sequence[CellScores], baseline: str) -> Iterator[P
     sequences = list(dict.fromkeys(cell.sequence for cell in cells))
     if baseline not in sequences:
         found = f"no scores of the baseline '{baseline}'"
-        yield Problem(
-            WHERE, None, None, found, f"one of {_listed(sequences)}", nearest_name(baseline, sequences)
-        )
+        yield Problem(WHERE, None, None, found, f"one of {_listed(sequences)}", nearest_name(baseline, sequences))
 
 
 def _cell_problems(
@@ -125,9 +123,7 @@ def _completeness_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
             missing = [name for name in names if (sequence, task, name) not in present]
             if missing:
                 found = f"no scores in {_listed(missing)}"
-                yield Problem(
-                    WHERE, None, f"{sequence} / {task}", found, "the languages of the other sequences"
-                )
+                yield Problem(WHERE, None, f"{sequence} / {task}", found, "the languages of the other sequences")
 
 
 def _seed_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
@@ -145,9 +141,7 @@ def _seed_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
                 yield Problem(WHERE, None, place, "a score without a seed among scores with seeds")
             missing = sorted(all_seeds - {seed for seed in seeds if seed is not None})
             if missing:
-                yield Problem(
-                    WHERE, None, place, f"no scores of seed {_listed(missing)}", f"{sorted(all_seeds)}"
-                )
+                yield Problem(WHERE, None, place, f"no scores of seed {_listed(missing)}", f"{sorted(all_seeds)}")
 
 
 def _id_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
@@ -164,9 +158,7 @@ def _id_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
 def _target_problems(cells: Sequence[CellScores], source_languages: Mapping[str, str]) -> Iterator[Problem]:
     for task in dict.fromkeys(cell.task for cell in cells):
         if {cell.language for cell in cells if cell.task == task} == {source_languages.get(task)}:
-            yield Problem(
-                WHERE, None, task, "scored in its source language only", "at least one target language"
-            )
+            yield Problem(WHERE, None, task, "scored in its source language only", "at least one target language")
 
 
 def _grid(task: str, cells: Sequence[CellScores], source_language: str) -> TaskGrid:

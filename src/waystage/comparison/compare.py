@@ -34,9 +34,7 @@ class Quantity:
         """Each sequence minus the baseline; None for the baseline itself."""
         seeds = pooled_seed_variance(self.runs.values())
         return {
-            sequence: None
-            if sequence == baseline
-            else difference(run, self.runs[baseline], seeds, self.n_examples)
+            sequence: None if sequence == baseline else difference(run, self.runs[baseline], seeds, self.n_examples)
             for sequence, run in self.runs.items()
         }
 
@@ -163,9 +161,7 @@ def _mean_scores(
     ]
 
 
-def _language_scores(
-    grid: TaskGrid, points: FloatArray, resampled: FloatArray, baseline: str
-) -> list[LanguageScore]:
+def _language_scores(grid: TaskGrid, points: FloatArray, resampled: FloatArray, baseline: str) -> list[LanguageScore]:
     scores: list[LanguageScore] = []
     for place, language in enumerate(grid.languages):
         n_examples = len(grid.positions[language])
@@ -195,9 +191,7 @@ def _adjusted(
     """The family with ``p_adjusted`` filled in where there is a p."""
     p_values = [own.p for own in family if own is not None and own.p is not None]
     adjusted = iter(correction(p_values))
-    return [
-        own if own is None or own.p is None else replace(own, p_adjusted=next(adjusted)) for own in family
-    ]
+    return [own if own is None or own.p is None else replace(own, p_adjusted=next(adjusted)) for own in family]
 
 
 def _floats(values: FloatArray) -> tuple[float, ...]:

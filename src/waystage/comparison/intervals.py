@@ -13,6 +13,8 @@ import numpy as np
 
 from waystage.comparison.results import CONFIDENCE, Difference, FloatArray
 
+UPPER = 0.5 + CONFIDENCE / 2
+"""Level of the quantile at an interval's upper end."""
 ONE_SEED = "one seed: nothing can be said about training randomness"
 NO_SPREAD = "no spread was seen between examples or seeds, so there is no interval"
 
@@ -55,9 +57,7 @@ def pooled_seed_variance(scores: Iterable[RunScores]) -> SeedVariance | None:
     return SeedVariance(squares / degrees, degrees)
 
 
-def difference(
-    first: RunScores, second: RunScores, seeds: SeedVariance | None, n_examples: int
-) -> Difference:
+def difference(first: RunScores, second: RunScores, seeds: SeedVariance | None, n_examples: int) -> Difference:
     """First minus second, for these languages, with an interval over training seeds and test examples.
 
     Args:
@@ -75,7 +75,7 @@ def difference(
     parts = [(example_variance, n_examples - 1)]
     if seeds is not None:
         parts.append((seed_variance, seeds.degrees_of_freedom))
-    degrees = _welch_satterthwaite(parts)
+    degrees = _effective_degrees(parts)
     error = math.sqrt(variance)
     margin = _t_quantile(degrees) * error
     p = _p_value(value, error, degrees) if seed_known else None
@@ -119,18 +119,27 @@ def _interaction(run: RunScores) -> float:
     return (single - mean) / (n_seeds - 1)
 
 
-def _welch_satterthwaite(parts: list[tuple[float, int]]) -> float:
-    """Degrees of freedom of a sum of variances, each with its own."""
+def _effective_degrees(parts: list[tuple[float, int]]) -> float:
+    """Degrees of freedom of a sum of variances, each with its own (Cochran 1964).
+
+    The quantile is the mean of the parts' quantiles, weighted by variance. The usual Welch-Satterthwaite
+    formula is too bold with two seeds: a variance between seeds that comes out small by chance also raises
+    its degrees.
+    """
+    from scipy.special import stdtridf  # scipy takes long to import, and most commands do not compare
+
     total = sum(variance for variance, _ in parts)
-    if total == 0.0:
-        return float(min(degrees for _, degrees in parts))
-    return float(1.0 / sum((variance / total) ** 2 / degrees for variance, degrees in parts))
+    degrees = [own for _, own in parts]
+    if total == 0.0 or len(parts) == 1:
+        return float(min(degrees))
+    quantile = sum(variance / total * _t_quantile(own) for variance, own in parts)
+    return float(np.clip(stdtridf(UPPER, quantile), min(degrees), max(degrees)))
 
 
 def _t_quantile(degrees: float) -> float:
-    from scipy.special import stdtrit  # scipy takes long to import, and most commands do not compare
+    from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, 0.5 + CONFIDENCE / 2))
+    return float(stdtrit(degrees, UPPER))
 
 
 def _p_value(value: float, error: float, degrees: float) -> float | None:

@@ -136,7 +136,7 @@ class Difference:
         standard_error: root of the squared seed part plus the squared example part.
         seed_error: part that comes from training randomness; None: one seed, so it cannot be known.
         example_error: part that comes from the sample of test examples.
-        degrees_of_freedom: of the t distribution behind the interval (Welch-Satterthwaite).
+        degrees_of_freedom: of the t distribution behind the interval (Cochran).
         p: two-sided; None where training randomness is unknown or no spread was seen.
         p_adjusted: p after the correction for its family of claims (see ``Comparison``).
         conclusive: False where the interval does not cover everything that can vary; ``note`` then says what.

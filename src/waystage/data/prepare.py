@@ -129,7 +129,7 @@ def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -
         )
 
 
-def _memo_key(  # noqa: PLR0913
+def _memo_key(
     store: Store, source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None
 ) -> str:
     digests = [digest_of_file(store, path) for path in files]
@@ -157,9 +157,7 @@ def _recall(store: Store, key: str) -> PreparedText | None:
     return prepared if store.has(prepared.artefact_id) else None
 
 
-def _keep(  # noqa: PLR0913
-    store: Store, key: str, name: str, lines: Iterable[bytes], n_items: int, n_characters: int
-) -> PreparedText:
+def _keep(store: Store, key: str, name: str, lines: Iterable[bytes], n_items: int, n_characters: int) -> PreparedText:
     content = b"".join(line + b"\n" for line in lines)
     spec = {"kind": "data", "version": _VERSION, "content": {name: digest_bytes(content)}}
     artefact_id = store.artefact_id(spec)

@@ -74,7 +74,9 @@ def weights_path() -> Path:
     try:
         version = metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
-        raise DataError(f"the embedded encoder needs the package {PACKAGE}, which is not installed: {install}") from None
+        raise DataError(
+            f"the embedded encoder needs the package {PACKAGE}, which is not installed: {install}"
+        ) from None
     if version != PACKAGE_VERSION:
         raise DataError(f"the embedded encoder needs {PACKAGE} {PACKAGE_VERSION}, found {version}: {install}")
     spec = find_spec(PACKAGE)
@@ -125,7 +127,7 @@ def _read_header(data: NDArray[np.uint8]) -> _Header:
         raise DataError(f"the embedded weights start with {magic!r} version {version}, expected b'E5S1' version 1")
     sizes = struct.unpack_from("<7i", data[8:36].tobytes())
     (eps,) = struct.unpack_from("<f", data[36:40].tobytes())
-    return _Header(*sizes, layer_norm_eps=round(eps, 15))
+    return _Header(*sizes, round(eps, 15))
 
 
 def _tensor_names(n_layers: int) -> dict[str, str]:
@@ -198,11 +200,23 @@ def _write_config(header: _Header, folder: Path) -> None:
 
 
 def _write_tokenizer(data: NDArray[np.uint8], folder: Path) -> None:
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import (
+        AddedToken,
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
 
     tokenizer = Tokenizer(models.Unigram(_read_pieces(data), unk_id=3, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Precompiled(_compiled_map(_normalisation_rules(data))), normalizers.Replace(Regex(" {2,}"), " ")]
+        [
+            normalizers.Precompiled(_compiled_map(_normalisation_rules(data))),
+            normalizers.Replace(Regex(" {2,}"), " "),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()

@@ -55,7 +55,7 @@ class MaskedLanguageModelHead(nn.Module):
 
     def forward(self, states: Tensor, embeddings: Tensor) -> Tensor:
         """Logits ``[n, n_tokens]`` from states ``[n, hidden_size]`` and embeddings ``[n_tokens, hidden_size]``."""
-        hidden = self.norm(nn.functional.gelu(self.dense(states)))
+        hidden: Tensor = self.norm(nn.functional.gelu(self.dense(states)))
         return hidden @ embeddings.T + self.bias
 
 

@@ -65,13 +65,9 @@ ENCODERS: dict[str, EncoderInfo] = {
         E5_SMALL_EMBEDDED,
         EncoderInfo("xlm-r-base", "hub", "FacebookAI/xlm-roberta-base", 12, "XLM-RoBERTa base", "MIT"),
         EncoderInfo("xlm-r-large", "hub", "FacebookAI/xlm-roberta-large", 24, "XLM-RoBERTa large", "MIT"),
-        EncoderInfo(
-            "mbert", "hub", "google-bert/bert-base-multilingual-cased", 12, "multilingual BERT", "Apache-2.0"
-        ),
+        EncoderInfo("mbert", "hub", "google-bert/bert-base-multilingual-cased", 12, "multilingual BERT", "Apache-2.0"),
         EncoderInfo("mdeberta-v3", "hub", "microsoft/mdeberta-v3-base", 12, "multilingual DeBERTa v3", "MIT"),
-        EncoderInfo(
-            "e5-base", "hub", "intfloat/multilingual-e5-base", 12, "multilingual E5 base", "MIT", "query: "
-        ),
+        EncoderInfo("e5-base", "hub", "intfloat/multilingual-e5-base", 12, "multilingual E5 base", "MIT", "query: "),
     )
 }
 """Encoders by their short names; any other hub id and any folder in the transformers format works as well."""

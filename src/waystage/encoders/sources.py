@@ -19,7 +19,13 @@ from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.errors import DataError, Problem, nearest_name
 from waystage.store.canonical import digest_file
 
-_WANTED = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*", "special_tokens_map.json")
+_WANTED = (
+    "config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+)
 _TOKENIZER_SOURCES = ("*.model", "vocab.txt", "vocab.json", "merges.txt")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -37,9 +43,7 @@ class EncoderSource(Protocol):
         """Write the encoder as a transformers folder."""
 
 
-def encoder_source(
-    name: str, revision: str | None, trust_remote_code: bool, study_dir: Path
-) -> EncoderSource:
+def encoder_source(name: str, revision: str | None, trust_remote_code: bool, study_dir: Path) -> EncoderSource:
     """The source that ``name`` stands for: a registry name, an existing folder, or a hub id, in that order.
 
     Raises:

@@ -95,9 +95,7 @@ class SubwordTokenizer:
         added = self._tokenizer.get_added_tokens_decoder()
         return frozenset(token_id for token_id, token in added.items() if token.special)
 
-    def encode_texts(
-        self, texts: Sequence[str], pairs: Sequence[str | None], max_tokens: int
-    ) -> list[TokenSequence]:
+    def encode_texts(self, texts: Sequence[str], pairs: Sequence[str | None], max_tokens: int) -> list[TokenSequence]:
         """Sequences of texts or pairs of texts; what is longer than ``max_tokens`` loses the end of its longer part.
 
         Args:

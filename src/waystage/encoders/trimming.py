@@ -50,7 +50,8 @@ def trim_embeddings(encoder: Encoder, vocabulary: TrimmedVocabulary) -> nn.Embed
     full = encoder.token_embeddings
     rows = full.weight.detach()[torch.from_numpy(vocabulary.token_ids)].clone()
     # No padding index: padded positions are masked everywhere, so they get no gradient anyway.
-    trimmed = nn.Embedding.from_pretrained(rows, freeze=not full.weight.requires_grad)
+    trimmed = nn.Embedding(*rows.shape, _weight=rows)
+    trimmed.weight.requires_grad_(full.weight.requires_grad)
     encoder.replace_token_embeddings(trimmed)
     return full
 

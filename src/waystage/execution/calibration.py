@@ -37,7 +37,14 @@ def machine_rates(store: Store, shape: EncoderShape, n_threads: int) -> MachineR
 
     The measurement runs a transformers BERT of the encoder's sizes (4 layers, random weights) on short sequences.
     """
-    facts = [platform.processor(), platform.machine(), os.cpu_count(), n_threads, package_versions(), asdict(shape)]
+    facts = [
+        platform.processor(),
+        platform.machine(),
+        os.cpu_count(),
+        n_threads,
+        package_versions(),
+        asdict(shape),
+    ]
     memo, key = store.memo("rates"), canonical_json(facts).decode("utf-8")
     known = memo.get(key)
     if isinstance(known, dict):

@@ -40,7 +40,7 @@ def run_plan(
     return outcome
 
 
-def _pass(  # noqa: PLR0913
+def _pass(
     plan: Plan,
     store: Store,
     worker: Worker,

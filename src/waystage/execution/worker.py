@@ -170,9 +170,7 @@ class Worker:
     ) -> tuple[Objective, Training]:
         from waystage.kinds.masked_lm import MaskedLmObjective, draw_for_budget
 
-        texts = {
-            language: load_documents(self.store, text.artefact_id) for language, text in objective.data.items()
-        }
+        texts = {language: load_documents(self.store, text.artefact_id) for language, text in objective.data.items()}
         sequences, training = draw_for_budget(tokenizer, texts, job.training, objective.alpha, job.seed)
         return MaskedLmObjective(tokenizer, sequences, objective.mask_rate), training
 
@@ -227,4 +225,3 @@ def peak_memory_bytes() -> int:
     """Largest resident size that this process has had."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-

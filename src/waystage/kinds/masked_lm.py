@@ -74,7 +74,11 @@ class MaskedLmObjective(Objective):
         return MicroBatch(moved, targets.to(device), batch.n_terms)
 
     def _corrupt(
-        self, ids: NDArray[np.int64], rows: NDArray[np.int64], positions: NDArray[np.int64], rng: np.random.Generator
+        self,
+        ids: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        positions: NDArray[np.int64],
+        rng: np.random.Generator,
     ) -> None:
         """Replace 80 % of the chosen tokens by the mask, 10 % by a random token, in place."""
         draw = rng.random(len(rows))
@@ -142,7 +146,11 @@ def draw_sequences(
 
 
 def draw_for_budget(
-    tokenizer: SubwordTokenizer, texts: Mapping[str, Sequence[str]], training: Training, alpha: float, seed: int
+    tokenizer: SubwordTokenizer,
+    texts: Mapping[str, Sequence[str]],
+    training: Training,
+    alpha: float,
+    seed: int,
 ) -> tuple[list[TokenSequence], Training]:
     """The sequences that a budget pays for, and the training that passes over them once.
 

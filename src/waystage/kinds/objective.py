@@ -48,8 +48,8 @@ class Objective(ABC):
 
     def vocabulary(self) -> TrimmedVocabulary:
         """The tokens that occur, and those that the objective itself puts in."""
-        ids = [np.asarray(self._extra_ids, np.int64), *(sequence.ids for sequence in self.sequences)]
-        return TrimmedVocabulary.of(np.concatenate(ids))
+        occurring = [sequence.ids.astype(np.int64) for sequence in self.sequences]
+        return TrimmedVocabulary.of(np.concatenate([np.array(self._extra_ids, np.int64), *occurring]))
 
     def trim(self, vocabulary: TrimmedVocabulary) -> None:
         """Number tokens by their rows in a trimmed table from now on."""

@@ -35,9 +35,7 @@ def encode(tokenizer: SubwordTokenizer, examples: Sequence[Example], max_tokens:
     ]
 
 
-def logits(
-    encoder: Encoder, head: nn.Module, batch: TokenBatch, rows: Tensor, positions: Tensor
-) -> Tensor:
+def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch, rows: Tensor, positions: Tensor) -> Tensor:
     """Scores of tags ``[n_words, n_labels]`` at the given first subwords (row and position in the batch)."""
     states = encoder(batch)[rows, positions]
     scores: Tensor = head(states)
@@ -81,9 +79,7 @@ class TaggingObjective(Objective):
         return nn.functional.cross_entropy(scores, tags, reduction="sum")
 
 
-def _gold_tags(
-    parts: Sequence[SentencePart], examples: Sequence[Example], labels: Sequence[str]
-) -> list[Indices]:
+def _gold_tags(parts: Sequence[SentencePart], examples: Sequence[Example], labels: Sequence[str]) -> list[Indices]:
     index = {label: position for position, label in enumerate(labels)}
     targets = []
     for part in parts:

@@ -55,9 +55,7 @@ class ScoredExamples(NamedTuple):
     statistics: FloatArray
 
 
-def score_examples(
-    metric: Metric, gold: Sequence[Example], predictions: Mapping[str, Prediction]
-) -> ScoredExamples:
+def score_examples(metric: Metric, gold: Sequence[Example], predictions: Mapping[str, Prediction]) -> ScoredExamples:
     """The statistics of every example, in the order of ``gold``; ``predictions`` are by id.
 
     Raises:

@@ -25,9 +25,7 @@ def mean_tokens(text: PreparedText, max_tokens: int) -> float:
     return min(float(max_tokens), text.n_characters / text.n_items / _CHARACTERS_PER_TOKEN + _SPECIAL_TOKENS)
 
 
-def training_work(
-    shape: EncoderShape, n_layers: int, training: Training, n_sequences: int, mean_length: float
-) -> Work:
+def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequences: int, mean_length: float) -> Work:
     """Work of a stage on ``n_sequences`` sequences of a mean length."""
     if training.tokens is not None:
         n_tokens = float(training.tokens)
@@ -44,9 +42,7 @@ def training_work(
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
 
 
-def prediction_work(
-    shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int
-) -> Work:
+def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int) -> Work:
     """Work of predicting every example of ``texts``."""
     n_tokens, flops = 0.0, 0.0
     for text in texts:

@@ -123,14 +123,10 @@ class _Texts:
             raise DataError(list(dict.fromkeys(problems)))
         return texts
 
-    def _read_train(
-        self, store: Store, place: Place, task: Task, limits: Limits, problems: list[Problem]
-    ) -> None:
+    def _read_train(self, store: Store, place: Place, task: Task, limits: Limits, problems: list[Problem]) -> None:
         try:
             key = (task.name, limits.train)
-            self.train[key] = prepare_split(
-                store, place, task.source, "train", task.source_language, limits.train
-            )
+            self.train[key] = prepare_split(store, place, task.source, "train", task.source_language, limits.train)
         except DataError as error:
             problems.extend(_problems_of(error, f"task {task.name}, train, {task.source_language}"))
 
@@ -208,9 +204,7 @@ class _Builder:
             data = self.texts.train[task.name, target.limits.train]
             objective = SupervisedJob(task.kind.name, target.task.labels, data)
             label = f"{name} → {target.task.name}"
-            stage_ids.append(
-                self._train(objective, parent, self._n_layers(target), target.training, seed or 0, label)
-            )
+            stage_ids.append(self._train(objective, parent, self._n_layers(target), target.training, seed or 0, label))
         model_id = stage_ids[-1] if stage_ids else None
         label = f"{name}: {target.task.name}" + ("" if seed is None else f" (seed {seed})")
         prediction_id = self._predict(target, model_id, label)
@@ -258,11 +252,7 @@ class _Builder:
 
     def _training_work(self, job: TrainJob) -> Work:
         layers = job.n_layers or self.shape.n_layers
-        texts = (
-            [job.objective.data]
-            if isinstance(job.objective, SupervisedJob)
-            else list(job.objective.data.values())
-        )
+        texts = [job.objective.data] if isinstance(job.objective, SupervisedJob) else list(job.objective.data.values())
         n_items = sum(text.n_items for text in texts)
         length = sum(mean_tokens(text, job.training.max_tokens) * text.n_items for text in texts) / n_items
         if isinstance(job.objective, MaskedLmJob):
@@ -274,7 +264,11 @@ class _Builder:
         task, n_layers = target.task, self._n_layers(target)
         data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
         max_tokens = (target.training or Training(max_tokens=task.training.max_tokens)).max_tokens
-        parents = [self.encoder_id, *([model_id] if model_id else []), *(t.artefact_id for t in data.values())]
+        parents = [
+            self.encoder_id,
+            *([model_id] if model_id else []),
+            *(t.artefact_id for t in data.values()),
+        ]
         spec = {
             "kind": "predict",
             "version": _PREDICT_VERSION,
@@ -290,7 +284,14 @@ class _Builder:
             "packages": package_versions(),
         }
         job = PredictJob(
-            self.encoder_id, model_id, n_layers, task.kind.name, task.labels, data, max_tokens, target.retrieval
+            self.encoder_id,
+            model_id,
+            n_layers,
+            task.kind.name,
+            task.labels,
+            data,
+            max_tokens,
+            target.retrieval,
         )
         layers = n_layers or self.shape.n_layers
         work = prediction_work(self.shape, layers, data.values(), max_tokens)

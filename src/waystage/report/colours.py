@@ -17,7 +17,7 @@ Rgb: TypeAlias = tuple[int, int, int]
 
 N_STEPS = 21
 """Steps of each scale; odd, so that a difference of nothing has a step of its own."""
-DARK_TEXT, LIGHT_TEXT = "#10151c", "#ffffff"
+DARK_TEXT, LIGHT_TEXT = "#000000", "#ffffff"
 
 _TO_LMS = np.array(
     [

@@ -53,8 +53,7 @@ def forest(task: str | None, scores: Sequence[MeanScore]) -> Forest:
         return round(MARGIN + (100 - 2 * MARGIN) * (value - low) / (high - low), 2)
 
     rows = tuple(
-        ForestRow(name, own, place(100 * own.value), place(100 * own.low), place(100 * own.high))
-        for name, own in shown
+        ForestRow(name, own, place(100 * own.value), place(100 * own.low), place(100 * own.high)) for name, own in shown
     )
     values = [low + number * step for number in range(round((high - low) / step) + 1)]
     ticks = tuple(ForestTick(place(value), _tick_label(value), abs(value) < step / 2) for value in values)
@@ -65,7 +64,7 @@ def _nice_step(width: float) -> float:
     """A round step that gives about four ticks.
 
     >>> _nice_step(1.0), _nice_step(7.3), _nice_step(60)
-    (0.5, 2.0, 20.0)
+    (0.2, 2.0, 20.0)
     """
     magnitude = 10.0 ** math.floor(math.log10(width / 3))
     return min((factor * magnitude for factor in (1, 2, 5, 10)), key=lambda step: abs(width / step - 4))

@@ -32,10 +32,7 @@ def comparison_table(run: RunRecord) -> RenderableType:
         _table(rows, scopes[start : start + MAX_COLUMNS], with_cost=start == 0)
         for start in range(0, len(scopes), MAX_COLUMNS)
     ]
-    note = (
-        f"mean over target languages, percent; difference to {run.comparison.baseline} in points "
-        "[95 % interval]"
-    )
+    note = f"mean over target languages, percent; difference to {run.comparison.baseline} in points [95 % interval]"
     verdict = Text(wording.verdict(run.comparison, run.comparison.best_overall), style="bold")
     return Group(*tables, Text(note, style="dim"), Padding(verdict, (1, 0, 0, 0)))
 
@@ -70,6 +67,8 @@ def _score_text(score: MeanScore, is_best: bool) -> Text:
     own = score.difference
     if own is None:
         return text.append("\nbaseline", style="not bold dim")
-    colour = "green" if own.low > 0 else "red" if own.high < 0 else "dim"
+    colour = "dim"
+    if own.conclusive and (own.low > 0 or own.high < 0):
+        colour = "green" if own.low > 0 else "red"
     text.append(f"  {wording.points(own.value)}", style=f"{colour}")
     return text.append(f"\n{wording.interval(own)}", style="not bold dim")

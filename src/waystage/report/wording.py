@@ -93,14 +93,14 @@ def gain(difference: Difference, other: str) -> str:
     distance = f"{abs(100 * difference.value):.1f}"
     side = "above" if difference.value >= 0 else "below"
     ends = f"{points(difference.low)} to {points(difference.high)}"
-    return f"{distance} points {side} {other} (95 % interval {ends})"
+    return f"{distance} points {side} {other} (95\u00a0% interval {ends})"
 
 
 def verdict(comparison: Comparison, best: Best) -> str:
     """The answer with its uncertainty: which sequence is best, or that none is shown to be."""
     if not best.pairs:
         return "There is only one sequence, so nothing is compared."
-    score = percent(comparison.mean_score(best.highest, best.task).score)
+    score = f"{percent(comparison.mean_score(best.highest, best.task).score)}\u00a0%"
     by_name = {pair.other: pair for pair in best.pairs}
     if best.sequence is not None:
         rival = best.pairs[0].other if best.sequence == comparison.baseline else comparison.baseline

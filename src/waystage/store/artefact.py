@@ -49,9 +49,7 @@ def identify(spec: JsonObject) -> str:
     if not isinstance(spec.get("kind"), str) or not spec["kind"]:
         raise ValueError("a spec names its kind: {'kind': 'checkpoint', ...}")
     parents = spec.get("parents", [])
-    if not isinstance(parents, list | tuple) or not all(
-        isinstance(p, str) and _ID.fullmatch(p) for p in parents
-    ):
+    if not isinstance(parents, list | tuple) or not all(isinstance(p, str) and _ID.fullmatch(p) for p in parents):
         raise ValueError(f"the parents of a spec are artefact ids, not {parents!r}")
     return digest_json(spec)
 
@@ -173,9 +171,7 @@ def damage_to_files(directory: Path, manifest: Manifest, *, digests: bool = True
     present, problems = scan(directory)
     for name, path in present.items():
         if name not in manifest.files:
-            problems.append(
-                Problem(path, None, None, "a file that the manifest does not list", "no such file")
-            )
+            problems.append(Problem(path, None, None, "a file that the manifest does not list", "no such file"))
     for name, entry in manifest.files.items():
         if name not in present:
             expected = f"a file of {entry.n_bytes} bytes"
@@ -239,9 +235,7 @@ class Artefact:
         if name not in self.manifest.files:
             names = sorted(self.manifest.files)
             found = f"no file {name!r} in a {self.manifest.kind}"
-            raise StoreError(
-                Problem(self.directory, None, None, found, ", ".join(names), nearest_name(name, names))
-            )
+            raise StoreError(Problem(self.directory, None, None, found, ", ".join(names), nearest_name(name, names)))
         return self.directory / name
 
     def read_json(self, name: str) -> Any:

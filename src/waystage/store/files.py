@@ -158,6 +158,4 @@ def remove_tree(directory: Path) -> None:
         return
     except OSError as error:
         found = f"cannot be removed: {error.strerror or error}"
-        raise StoreError(
-            Problem(error.filename or directory, None, None, found, "permission to remove it")
-        ) from error
+        raise StoreError(Problem(error.filename or directory, None, None, found, "permission to remove it")) from error

@@ -69,9 +69,7 @@ class Layout:
 
 
 @contextmanager
-def hold(
-    path: Path, timeout: float | None = None, on_wait: Callable[[], None] | None = None
-) -> Iterator[None]:
+def hold(path: Path, timeout: float | None = None, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Holds a lock between processes; the operating system frees it when the holder dies.
 
     Args:

@@ -88,12 +88,9 @@ class StudyParts:
     def study(self, data_dir: Path | None) -> Study:
         """The study; only to be called on a tree without mistakes."""
         sequences = {
-            name: tuple(self.stages[member] for member in members)
-            for name, members in self.tree["sequences"].items()
+            name: tuple(self.stages[member] for member in members) for name, members in self.tree["sequences"].items()
         }
-        without_stages = next(
-            (name for name, stages in sequences.items() if not stages), next(iter(sequences))
-        )
+        without_stages = next((name for name, stages in sequences.items() if not stages), next(iter(sequences)))
         name = self.tree["name"]
         return Study(
             name=name,
@@ -169,9 +166,7 @@ class StudyParts:
         )
 
 
-def _training(
-    budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None
-) -> Training:
+def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None) -> Training:
     """What the study says, then what the task says, then what ``Training`` says."""
     said = form.model_dump(exclude_none=True) if form else {}
     if defaults is not None:
@@ -183,9 +178,7 @@ def _training(
             "weight_decay": defaults.weight_decay,
         }
         said = from_task | said
-    length = (
-        budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
-    )
+    length = budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
     return Training(**length, **said)
 
 

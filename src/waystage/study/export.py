@@ -128,8 +128,7 @@ def _plain(value: Any, *, with_types: bool = False) -> Any:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
-            item.name: _plain(getattr(value, item.name), with_types=with_types)
-            for item in dataclasses.fields(value)
+            item.name: _plain(getattr(value, item.name), with_types=with_types) for item in dataclasses.fields(value)
         }
         return {"type": type(value).__name__, **fields} if with_types else fields
     if isinstance(value, Mapping):

@@ -34,9 +34,7 @@ def load_study(path: Path, *, data_dir: Path | None = None, registries: Registri
     Raises:
         StudyError: with one problem a mistake.
     """
-    return parse_study(
-        read_text(path), path, study_dir=path.parent.resolve(), data_dir=data_dir, registries=registries
-    )
+    return parse_study(read_text(path), path, study_dir=path.parent.resolve(), data_dir=data_dir, registries=registries)
 
 
 def parse_study(
@@ -61,9 +59,7 @@ def parse_study(
     return reading.parts.study(data_dir)
 
 
-def load_checked_study(
-    path: Path, data_dir: Path | None = None, *, registries: Registries | None = None
-) -> Study:
+def load_checked_study(path: Path, data_dir: Path | None = None, *, registries: Registries | None = None) -> Study:
     """The study in a file, after a look at all data that it uses (see :func:`check_data`).
 
     Raises:
@@ -89,7 +85,5 @@ def _read(text: str, file: Path | str, study_dir: Path | None, registries: Regis
     unreadable = {finding.path for finding in findings if not finding.is_harmless}
     findings += [finding for finding in schema_findings(document.value) if finding.path not in unreadable]
     findings += name_findings(pruned(document.value, findings), findings, known, folder)
-    problems = sorted(
-        (document.problem(finding) for finding in findings), key=lambda problem: problem.line or 0
-    )
+    problems = sorted((document.problem(finding) for finding in findings), key=lambda problem: problem.line or 0)
     return _Reading(StudyParts(pruned(document.value, findings), known, folder), problems)

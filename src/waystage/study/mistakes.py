@@ -79,9 +79,7 @@ def _finding(item: dict[str, Any], tree: Any) -> Finding:
     if kind == "extra_forbidden":
         valid = allowed_keys(tree, path[:-1])
         found = f"unknown key '{path[-1]}'"
-        return Finding(
-            path, found, f"one of {listed(valid)}", nearest_name(str(path[-1]), valid), at_key=True
-        )
+        return Finding(path, found, f"one of {listed(valid)}", nearest_name(str(path[-1]), valid), at_key=True)
     if kind == "missing":
         return Finding(path, f"missing key '{path[-1]}'")
     if kind in ("union_tag_invalid", "union_tag_not_found"):

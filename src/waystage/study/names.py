@@ -102,9 +102,7 @@ class Scope:
         return any(other[: len(path)] == path for other in self.wrong)
 
 
-def name_findings(
-    tree: Tree, wrong: Sequence[Finding], registries: Registries, study_dir: Path
-) -> list[Finding]:
+def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, study_dir: Path) -> list[Finding]:
     """Every mistake of meaning in a pruned tree; ``wrong`` are the mistakes of form that were pruned."""
     encoder_problems, n_layers = _encoder(tree, registries, study_dir)
     # Which of two equal names is meant cannot be told, so nothing is said of uses of a name that hides one.
@@ -157,9 +155,7 @@ def _encoder(tree: Tree, registries: Registries, study_dir: Path) -> tuple[list[
     """Findings about the encoder, and its number of layers where it is known."""
     choice = tree.get("encoder")
     name, path = (
-        (choice, ("encoder",))
-        if isinstance(choice, str)
-        else ((choice or {}).get("name"), ("encoder", "name"))
+        (choice, ("encoder",)) if isinstance(choice, str) else ((choice or {}).get("name"), ("encoder", "name"))
     )
     options: Tree = choice if isinstance(choice, dict) else {}
     if name is None:
@@ -192,9 +188,7 @@ def _stage(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Finding]:
         facts = scope.tasks.get(task)
         if facts and facts.kind and not facts.kind.trains_head:
             trained = [name for name, other in scope.tasks.items() if other.kind and other.kind.trains_head]
-            yield Finding(
-                (*path, "task"), f"'{task}' is retrieval, which trains nothing", f"one of {listed(trained)}"
-            )
+            yield Finding((*path, "task"), f"'{task}' is retrieval, which trains nothing", f"one of {listed(trained)}")
         elif facts:
             yield from _lacks_split((*path, "task"), task, facts, "train")
     if corpus is not None:
@@ -227,9 +221,7 @@ def _sequences(tree: Tree) -> Iterator[Finding]:
                 continue
             nearest = nearest_name(member, stages)
             explained.add(nearest or member)
-            expected = (
-                f"one of {listed(list(stages))}" if stages else "a stage; none is declared under 'stages'"
-            )
+            expected = f"one of {listed(list(stages))}" if stages else "a stage; none is declared under 'stages'"
             yield Finding(("sequences", name, index), f"unknown stage '{member}'", expected, nearest)
     yield from _equal_sequences(sequences)
     used = {member for members in sequences.values() for member in members or [] if member is not None}
@@ -271,9 +263,7 @@ def _target(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Finding]:
         yield from _unknown((*path, "task"), "task", task, scope.tasks)
         facts = scope.tasks.get(task)
     if task is not None and facts:
-        yield from _languages(
-            (*path, "languages"), target.get("languages"), facts.languages, f"the task '{task}'"
-        )
+        yield from _languages((*path, "languages"), target.get("languages"), facts.languages, f"the task '{task}'")
         yield from _lacks_split((*path, "task"), task, facts, "test")
         yield from _foreign_keys(path, task, facts.kind, target)
     yield from _train_task(scope, path, target, facts)
@@ -326,13 +316,9 @@ def _train_task(scope: Scope, path: FieldPath, target: Tree, facts: TaskFacts | 
         yield Finding(place, found, f"a task with the labels {listed(facts.labels)}")
 
 
-def _lacks_split(
-    path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]
-) -> Iterator[Finding]:
+def _lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]) -> Iterator[Finding]:
     if facts.splits is not None and split not in facts.splits:
-        yield Finding(
-            path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'"
-        )
+        yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
 
 
 def _unknown(path: FieldPath, what: str, name: str, valid: Mapping[str, object]) -> Iterator[Finding]:
@@ -348,9 +334,7 @@ def _languages(path: FieldPath, given: Any, valid: tuple[str, ...] | None, of: s
     for index, language in enumerate(given):
         if language is not None and valid is not None and language not in valid:
             found = f"unknown language '{language}' for {of}"
-            yield Finding(
-                (*path, index), found, f"one of {listed(valid, 120)}", nearest_name(language, valid)
-            )
+            yield Finding((*path, index), found, f"one of {listed(valid, 120)}", nearest_name(language, valid))
 
 
 def _repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[Finding]:

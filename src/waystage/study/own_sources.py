@@ -39,10 +39,7 @@ def corpus_source(form: OwnCorpusForm) -> CorpusSource:
     if form.hub:
         table = FORMATS[form.hub.format] if form.hub.format else None
         return HubCorpus(form.hub.dataset, form.hub.revision, form.hub.path, table, form.hub.column)
-    paths = {
-        language: (given,) if isinstance(given, str) else given
-        for language, given in (form.files or {}).items()
-    }
+    paths = {language: (given,) if isinstance(given, str) else given for language, given in (form.files or {}).items()}
     return TextFilesCorpus(tuple((language, tuple(given)) for language, given in paths.items()))
 
 

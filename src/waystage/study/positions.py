@@ -110,9 +110,7 @@ def read_text(path: Path) -> str:
         raise StudyError(Problem(path, None, None, f"cannot be read: {error.strerror}")) from error
     if len(data) > MAX_BYTES:
         raise StudyError(
-            Problem(
-                path, None, None, "the file is too large", f"at most {MAX_BYTES:,} bytes for a study file"
-            )
+            Problem(path, None, None, "the file is too large", f"at most {MAX_BYTES:,} bytes for a study file")
         )
     try:
         return data.decode("utf-8-sig")
@@ -183,9 +181,7 @@ class _BoundedLoader(yaml.SafeLoader):
             if self._n_aliases > MAX_ALIASES:
                 raise _refusal(f"more than {MAX_ALIASES} aliases", event.start_mark)
         elif getattr(event, "tag", None) is not None:
-            raise _refusal(
-                "tags are not accepted in a study file (quote text that starts with '!')", event.start_mark
-            )
+            raise _refusal("tags are not accepted in a study file (quote text that starts with '!')", event.start_mark)
         if self._depth >= MAX_DEPTH:
             raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         self._depth += 1

@@ -62,17 +62,13 @@ class EncoderForm(Form):
     """The pretrained encoder that every sequence starts from."""
 
     name: Text = Field(
-        description=(
-            "A named encoder, a hub id (FacebookAI/xlm-roberta-base), or a folder in the transformers format."
-        )
+        description=("A named encoder, a hub id (FacebookAI/xlm-roberta-base), or a folder in the transformers format.")
     )
     n_layers: Count | None = Field(None, description="Keep the first so many layers; all when left out.")
     revision: Text | None = Field(None, description="Commit, tag or branch of a hub encoder.")
     trust_remote_code: bool = Field(
         False,
-        description=(
-            "Run Python code that comes with a hub encoder. Leave it off unless you have read that code."
-        ),
+        description=("Run Python code that comes with a hub encoder. Leave it off unless you have read that code."),
     )
 
 
@@ -129,9 +125,7 @@ class IntermediateForm(Form):
 
     kind: Literal["intermediate"] = Field(description="Training on a labelled task.")
     task: Text = Field(description="A built-in task, or one declared under 'tasks'; not one of retrieval.")
-    budget: BudgetForm | None = Field(
-        None, description=("How long to train; the default of the task when left out.")
-    )
+    budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
 
@@ -150,9 +144,7 @@ class ContinuedForm(Form):
         le=1,
         description=("A language with n documents is drawn in proportion to n to the power of alpha."),
     )
-    mask_rate: float = Field(
-        0.15, gt=0, lt=1, description=("Share of the tokens that are masked and predicted.")
-    )
+    mask_rate: float = Field(0.15, gt=0, lt=1, description=("Share of the tokens that are masked and predicted."))
 
 
 StageForm: TypeAlias = Annotated[IntermediateForm | ContinuedForm, Field(discriminator="kind")]
@@ -176,22 +168,14 @@ class TargetForm(Form):
     task: Text = Field(description="A built-in task, or one declared under 'tasks'.")
     train_on: Text | None = Field(
         None,
-        description=(
-            "Learn from the training data of this task of the same kind and labels; recorded as a departure."
-        ),
+        description=("Learn from the training data of this task of the same kind and labels; recorded as a departure."),
     )
     languages: Languages = Field("all", description="Languages to score.")
-    budget: BudgetForm | None = Field(
-        None, description=("How long to train; the default of the task when left out.")
-    )
+    budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm | None = Field(None, description="How to train; not for retrieval.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
-    n_layers: Count | None = Field(
-        None, description=("Keep the first so many layers of the encoder for this target.")
-    )
-    retrieval: RetrievalForm | None = Field(
-        None, description=("How a sentence becomes a vector; only for retrieval.")
-    )
+    n_layers: Count | None = Field(None, description=("Keep the first so many layers of the encoder for this target."))
+    retrieval: RetrievalForm | None = Field(None, description=("How a sentence becomes a vector; only for retrieval."))
 
 
 class SplitFilesForm(Form):
@@ -199,18 +183,14 @@ class SplitFilesForm(Form):
 
     train: Text | None = Field(None, description="Training file, such as data/train-{lang}.jsonl.")
     validation: Text | None = Field(None, description="Validation file.")
-    test: Text | None = Field(
-        None, description=("Test file; with '{lang}' where there is more than one language.")
-    )
+    test: Text | None = Field(None, description=("Test file; with '{lang}' where there is more than one language."))
 
 
 class HubFilesForm(Form):
     """Files of a dataset on the hub."""
 
     dataset: Text = Field(description="Id of the dataset: organisation/name.")
-    revision: Text | None = Field(
-        None, description=("Commit, tag or branch; give a commit to keep the data as it is.")
-    )
+    revision: Text | None = Field(None, description=("Commit, tag or branch; give a commit to keep the data as it is."))
     files: SplitFilesForm = Field(description="A file of the dataset for each split.")
 
 
@@ -218,9 +198,7 @@ class HubCorpusForm(Form):
     """Raw text of a dataset on the hub: text files with a document a line, or a column of tables."""
 
     dataset: Text = Field(description="Id of the dataset: organisation/name.")
-    revision: Text | None = Field(
-        None, description=("Commit, tag or branch; give a commit to keep the text as it is.")
-    )
+    revision: Text | None = Field(None, description=("Commit, tag or branch; give a commit to keep the text as it is."))
     path: Text = Field(description="File of the dataset; '{lang}' stands for the language code.")
     languages: list[Language] = Field(min_length=1, description="Languages of the corpus.")
     format: FileFormat | None = Field(None, description="Format of tables; left out for text files.")
@@ -340,9 +318,7 @@ class StudyForm(Form):
     seeds: list[Annotated[int, Field(ge=0, le=MAX_SEED)]] = Field(
         min_length=1, max_length=1000, description="Every sequence is trained once a seed."
     )
-    stages: dict[Name, StageForm] | None = Field(
-        None, description=("The stages that sequences are made of, by name.")
-    )
+    stages: dict[Name, StageForm] | None = Field(None, description=("The stages that sequences are made of, by name."))
     sequences: dict[Name, list[Text]] = Field(
         min_length=1,
         description=("Sequences to compare: the stages of each, in order; [] is the encoder as it came."),

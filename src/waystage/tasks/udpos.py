@@ -29,9 +29,7 @@ TASK = Task(
     languages=LANGUAGES,
     labels=LABELS,
     metric_name="span-f1",
-    description=(
-        "The part of speech of each word. Test is every test treebank of a language in the data folder."
-    ),
+    description=("The part of speech of each word. Test is every test treebank of a language in the data folder."),
     licence="CC BY-SA and others: see the LICENSE.txt of each treebank",
     reference="https://universaldependencies.org, https://github.com/google-research/xtreme",
     training=TrainingDefaults(epochs=10.0, learning_rate=2e-5, batch_size=32, max_tokens=128),

@@ -103,5 +103,6 @@ def trained_rows(path: Path) -> Tensor:
 
     with safe_open(path, framework="pt") as file:
         if _ROW_IDS in file.keys():  # noqa: SIM118
-            return file.get_tensor(_ROW_IDS)
+            rows: Tensor = file.get_tensor(_ROW_IDS)
+            return rows
     return torch.empty(0, dtype=torch.int64)

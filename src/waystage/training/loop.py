@@ -104,7 +104,7 @@ def train(
     )
 
 
-def _step(  # noqa: PLR0913
+def _step(
     trainable: Trainable,
     objective: Objective,
     optimiser: torch.optim.AdamW,
@@ -139,7 +139,11 @@ def _step(  # noqa: PLR0913
 
 
 def _accumulate(
-    trainable: Trainable, objective: Objective, micro_batches: list[MicroBatch], n_terms: int, dropout_seed: int
+    trainable: Trainable,
+    objective: Objective,
+    micro_batches: list[MicroBatch],
+    n_terms: int,
+    dropout_seed: int,
 ) -> float:
     """Gradients of the mean loss over all micro-batches; returns the summed loss."""
     total = 0.0

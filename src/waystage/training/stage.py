@@ -13,7 +13,13 @@ from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, write
 from waystage.kinds.objective import Objective
 from waystage.seeds import derive_seed
 from waystage.study.study import Training
-from waystage.training.checkpoint import apply_weights, copy_encoder, replace_table, save_weights, trained_rows
+from waystage.training.checkpoint import (
+    apply_weights,
+    copy_encoder,
+    replace_table,
+    save_weights,
+    trained_rows,
+)
 from waystage.training.loop import LoopSettings, TrainingCost, train
 from waystage.training.trainable import Trainable
 
@@ -63,9 +69,7 @@ def run_stage(
     table_name = _name_of(encoder, encoder.token_embeddings.weight)
     cost = train(trainable, objective, training, seed, settings)
     rows, table = _trained_table(encoder, full.weight, vocabulary, earlier_rows, training)
-    tensors = {
-        name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name
-    }
+    tensors = {name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name}
     save_weights(target, tensors, head, rows, table)
     return cost
 

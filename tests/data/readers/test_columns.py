@@ -89,9 +89,7 @@ def test_parallel_text_with_ids() -> None:
         (ParallelColumns(), {"source": "a", "target": None}, "target"),
     ],
 )
-def test_values_that_do_not_fit_are_named_by_field(
-    columns: Columns, values: dict[str, Any], field: str
-) -> None:
+def test_values_that_do_not_fit_are_named_by_field(columns: Columns, values: dict[str, Any], field: str) -> None:
     (problem,) = problems(columns, values)
     assert problem.field == field
 

@@ -34,9 +34,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf", None, "empty"),
     ],
 )
-def test_names_file_and_line_of_what_is_not_text(
-    tmp_path: Path, content: bytes, line: int | None, found: str
-) -> None:
+def test_names_file_and_line_of_what_is_not_text(tmp_path: Path, content: bytes, line: int | None, found: str) -> None:
     path = write(tmp_path, content)
     with pytest.raises(DataError) as caught:
         list(numbered_lines(path))

@@ -53,9 +53,7 @@ def test_too_few_and_too_many_columns_are_named(tmp_path: Path, name: str) -> No
 
 
 def test_a_column_that_the_header_lacks_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"file\.csv:1: no column 'label' in the header; expected one of text, tag"
-    ):
+    with pytest.raises(DataError, match=r"file\.csv:1: no column 'label' in the header; expected one of text, tag"):
         rows(tmp_path, "csv", "text,tag\na,b\n", ("text", "label"))
 
 

@@ -15,9 +15,7 @@ def values(table: Conll | ConllU, tmp_path: Path, content: str) -> list[dict[str
     return [row.values for row in table.rows(path, ())]
 
 
-@pytest.mark.parametrize(
-    "content", ["-DOCSTART- O\n\na\tX\nb c\tY\n\n\nd\tX", "a\tX\r\nb c\tY\r\n\r\nd\tX\r\n"]
-)
+@pytest.mark.parametrize("content", ["-DOCSTART- O\n\na\tX\nb c\tY\n\n\nd\tX", "a\tX\r\nb c\tY\r\n\r\nd\tX\r\n"])
 def test_sentences_end_at_blank_lines(tmp_path: Path, content: str) -> None:
     found = [(row["words"], row["tags"]) for row in values(Conll(), tmp_path, content)]
     assert found == [(["a", "b c"], ["X", "Y"]), (["d"], ["X"])]
@@ -90,8 +88,6 @@ def test_malformed_lines_are_named(tmp_path: Path, line: str, found: str) -> Non
 
 @pytest.mark.parametrize("heads", [(2, 1), (9, 0), (1, 0)])
 def test_heads_that_lead_to_no_root_are_named(tmp_path: Path, heads: tuple[int, int]) -> None:
-    content = "\n".join(
-        [token("1-2", "ab", "_", "_"), token("1", "a", "X", heads[0]), token("2", "b", "X", heads[1])]
-    )
+    content = "\n".join([token("1-2", "ab", "_", "_"), token("1", "a", "X", heads[0]), token("2", "b", "X", heads[1])])
     with pytest.raises(DataError, match="leads to no root"):
         values(ConllU(is_fused=True), tmp_path, content)

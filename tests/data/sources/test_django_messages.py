@@ -74,9 +74,7 @@ def test_plural_entries_and_the_header_are_left_out(tmp_path: Path) -> None:
     assert django_messages.english("menu\x04Open") == "Open"
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"text that is long enough", struct.pack("<5I", 0x950412DE, 0, 9, 28, 99)]
-)
+@pytest.mark.parametrize("content", [b"", b"text that is long enough", struct.pack("<5I", 0x950412DE, 0, 9, 28, 99)])
 def test_a_damaged_catalogue_is_a_data_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mo"
     path.write_bytes(content)

@@ -84,9 +84,7 @@ def test_a_hub_file_is_read_as_any_other(place: Place, monkeypatch: pytest.Monke
         return str(place.study_dir / name)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    hub = HubSource(
-        "org/set", "abc", (("test", "test-{lang}.csv"),), FORMATS["csv"], TextColumns(), ("x", "y")
-    )
+    hub = HubSource("org/set", "abc", (("test", "test-{lang}.csv"),), FORMATS["csv"], TextColumns(), ("x", "y"))
     assert hub.read("test", "de", place) == [TextExample("1", "a", None, "x")]
     assert asked[0] == ("org/set", "test-de.csv", "abc")
     assert list(HubCorpus("org/set", None, "test-{lang}.csv").read("de", place)) == ["text,label", "a,x"]

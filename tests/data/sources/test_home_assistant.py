@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_english_splits_share_neither_template_nor_sentence(task: Task, place: P
     splits = {split: task.source.read(split, "en", place) for split in SPLITS}
     templates = {split: {example.id.split("-")[0] for example in splits[split]} for split in SPLITS}
     sentences = {split: {key(example) for example in splits[split]} for split in SPLITS}
-    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+    for first, second in combinations(SPLITS, 2):
         assert not templates[first] & templates[second]
         assert not sentences[first] & sentences[second]
 

@@ -17,9 +17,7 @@ MAX_PROBLEMS = 20
 class RowError(Exception):
     """A row that cannot be made an example; the caller knows the file and the line."""
 
-    def __init__(
-        self, field: str, found: str, expected: str | None = None, nearest: str | None = None
-    ) -> None:
+    def __init__(self, field: str, found: str, expected: str | None = None, nearest: str | None = None) -> None:
         super().__init__(found)
         self.field, self.found, self.expected, self.nearest = field, found, expected, nearest
 
@@ -139,10 +137,8 @@ def examples_of(path: Path, rows: Iterable[Row], columns: Columns, labels: tuple
 
 def _value(row: Row, column: str) -> Any:
     if column not in row.values:
-        present = ", ".join(sorted(map(str, row.values))) or "nothing"
-        raise RowError(
-            column, "missing", None if not present else f"one of: {present}", nearest_name(column, row.values)
-        )
+        present = ", ".join(sorted(row.values)) or "nothing"
+        raise RowError(column, "missing", f"one of what is there: {present}", nearest_name(column, row.values))
     return row.values[column]
 
 
@@ -176,9 +172,7 @@ def _id(row: Row, column: str) -> str:
 def _list(value: Any, column: str) -> list[Any]:
     items = value.split() if isinstance(value, str) else value
     if not isinstance(items, list):
-        raise RowError(
-            column, f"{type(value).__name__} instead of a list", "a list, or text separated by spaces"
-        )
+        raise RowError(column, f"{type(value).__name__} instead of a list", "a list, or text separated by spaces")
     if not items:
         raise RowError(column, "empty", "at least one word")
     return items

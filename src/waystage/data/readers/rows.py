@@ -46,13 +46,9 @@ class JsonLines:
                 values = json.loads(line)
             except (ValueError, RecursionError) as error:
                 reason = getattr(error, "msg", None) or type(error).__name__
-                raise DataError(
-                    Problem(path, number, None, f"not JSON ({reason})", "a JSON object")
-                ) from error
+                raise DataError(Problem(path, number, None, f"not JSON ({reason})", "a JSON object")) from error
             if not isinstance(values, dict):
-                raise DataError(
-                    Problem(path, number, None, f"a JSON {type(values).__name__}", "a JSON object")
-                )
+                raise DataError(Problem(path, number, None, f"a JSON {type(values).__name__}", "a JSON object"))
             yield Row(number, values)
 
 

@@ -66,9 +66,7 @@ class ConllU:
                 for number, line in lines
                 if not line.startswith("#") and "." not in line.partition("\t")[0]
             ]
-            chosen = (
-                self._fused(path, tokens) if self.is_fused else [token for token in tokens if token.is_word]
-            )
+            chosen = self._fused(path, tokens) if self.is_fused else [token for token in tokens if token.is_word]
             if not chosen:
                 continue
             words, tags = [token.form for token in chosen], [token.upos for token in chosen]

@@ -60,8 +60,7 @@ class DjangoMessages:
             raise DataError(f"Django's messages have a test split only, in {', '.join(self.languages)}")
         translations = catalogue(language)
         examples = [
-            ParallelExample(_message_id(key), english(key), translations[key].strip())
-            for key in shared_messages(self)
+            ParallelExample(_message_id(key), english(key), translations[key].strip()) for key in shared_messages(self)
         ]
         return sorted(examples, key=lambda example: example.id)
 
@@ -144,9 +143,7 @@ def _read_mo(path: Path) -> dict[str, str]:
         values = [_mo_text(content, values_at + 8 * i) for i in range(n_messages)]
     except (struct.error, UnicodeDecodeError) as error:
         raise DataError(f"{path} is damaged ({error}): reinstall Django") from error
-    return {
-        key: value for key, value in zip(keys, values, strict=True) if key and _PLURAL_SEPARATOR not in key
-    }
+    return {key: value for key, value in zip(keys, values, strict=True) if key and _PLURAL_SEPARATOR not in key}
 
 
 def _mo_text(content: bytes, entry_at: int) -> str:

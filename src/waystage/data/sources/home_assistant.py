@@ -69,8 +69,7 @@ class HomeAssistantIntents:
         templates = _closed_templates(_language_file(language), label_of)
         drawn = _drawn_split(templates, split, language, _limit(self.n_train, self.n_test))
         return [
-            TextExample(_example_id(template, i), _text(pieces), None, template.label)
-            for template, i, pieces in drawn
+            TextExample(_example_id(template, i), _text(pieces), None, template.label) for template, i, pieces in drawn
         ]
 
 
@@ -151,9 +150,7 @@ def _closed_templates(path: Path, label_of: dict[str, str] | None) -> list[Templ
     return sorted(templates.values(), key=lambda template: template.digest)
 
 
-def _drawn_split(
-    templates: list[Template], split: Split, language: str, limits: dict[Split, int]
-) -> list[Drawn]:
+def _drawn_split(templates: list[Template], split: Split, language: str, limits: dict[Split, int]) -> list[Drawn]:
     """The sentences of one split: none that stands under two labels, and none that an earlier split has."""
     parts: dict[Split, list[Template]] = (
         _split_templates(templates) if language == SOURCE_LANGUAGE else {"test": templates}
@@ -245,7 +242,5 @@ def _tagged_words(pieces: tuple[Piece, ...], *, unspaced: bool) -> tuple[tuple[s
     for text, slot in pieces:
         new_words = _UNSPACED_WORD.findall(text) if unspaced else text.split()
         words += new_words
-        tags += (
-            ["O"] * len(new_words) if slot is None else [f"B-{slot}", *[f"I-{slot}"] * (len(new_words) - 1)]
-        )
+        tags += ["O"] * len(new_words) if slot is None else [f"B-{slot}", *[f"I-{slot}"] * (len(new_words) - 1)]
     return tuple(words), tuple(tags)

@@ -21,13 +21,10 @@ def package_dir(distribution: str, pinned_version: str, module: str) -> Path:
     try:
         found = version(distribution)
     except PackageNotFoundError:
-        raise DataError(
-            f"the package {distribution}=={pinned_version} is not installed: run `{command}`"
-        ) from None
+        raise DataError(f"the package {distribution}=={pinned_version} is not installed: run `{command}`") from None
     if found != pinned_version:
         raise DataError(
-            f"{distribution} {found} is installed, but the examples are defined by {pinned_version}: "
-            f"run `{command}`"
+            f"{distribution} {found} is installed, but the examples are defined by {pinned_version}: run `{command}`"
         )
     spec = find_spec(module)
     if spec is None or spec.origin is None:

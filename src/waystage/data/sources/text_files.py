@@ -29,11 +29,7 @@ class TextFilesCorpus:
         patterns = dict(self.paths).get(language)
         if not patterns:
             raise DataError(f"no text files are given for '{language}'")
-        return [
-            path
-            for pattern in patterns
-            for path in _expanded(place.study_dir, filled(pattern, "train", language))
-        ]
+        return [path for pattern in patterns for path in _expanded(place.study_dir, filled(pattern, "train", language))]
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Lines that are not blank."""

@@ -68,9 +68,7 @@ class VaderSnippets:
             if first.label != example.label:
                 contradicted.add(example.text)
         return [
-            example
-            for text, example in by_text.items()
-            if text not in contradicted and _split_of(example.id) == split
+            example for text, example in by_text.items() if text not in contradicted and _split_of(example.id) == split
         ]
 
     def _labelled(self, path: Path) -> Iterator[TextExample]:
@@ -93,9 +91,7 @@ def _row(path: Path, name: str, number: int, line: str) -> tuple[str, float, str
         snippet_id, rating, text = columns
         return snippet_id, float(rating), text.strip()
     except ValueError:
-        problem = Problem(
-            f"{path}/{name}", number, None, f"{len(columns)} columns", "id, mean rating and text"
-        )
+        problem = Problem(f"{path}/{name}", number, None, f"{len(columns)} columns", "id, mean rating and text")
         raise DataError(problem) from None
 
 
@@ -128,15 +124,11 @@ def _fetch(path: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
         command += ["--require-hashes", "--requirement", str(requirements), "--dest", folder]
         try:
-            result = subprocess.run(
-                command, capture_output=True, text=True, timeout=_DOWNLOAD_SECONDS, check=False
-            )
+            result = subprocess.run(command, capture_output=True, text=True, timeout=_DOWNLOAD_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise DataError(_instructions(path, str(error))) from error
         fetched = Path(folder) / FILE_NAME
-        found = next(
-            (file for file in Path(folder).iterdir() if file.name.lower() == FILE_NAME.lower()), fetched
-        )
+        found = next((file for file in Path(folder).iterdir() if file.name.lower() == FILE_NAME.lower()), fetched)
         if result.returncode != 0 or not found.is_file():
             raise DataError(_instructions(path, result.stderr.strip()[-600:] or "pip gave no file"))
         if hashlib.sha256(found.read_bytes()).hexdigest() != SHA256:

@@ -1,0 +1,160 @@
+"""Waystage from Python: what the command line does, with values instead of text.
+
+>>> from waystage import api
+>>> study = api.parse_study('''
+... name: tiny
+... encoder: e5-small-embedded
+... seeds: [1]
+... sequences: {base: []}
+... targets: [{task: django-retrieval, languages: [de]}]
+... ''')
+>>> study.targets[0].task.kind.name
+'sentence-retrieval'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waystage.data.source import Place
+from waystage.errors import Interrupted, StageError
+from waystage.execution.local import run_plan
+from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
+from waystage.plan.plan import Plan, make_plan
+from waystage.record.build import build_record
+from waystage.record.files import write_run_files
+from waystage.record.scores import all_metric_scores
+from waystage.report.record import RunRecord
+from waystage.store.store import Store
+from waystage.study.data_check import default_cache_dir
+from waystage.study.load import load_checked_study, load_study, parse_study
+from waystage.study.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Run",
+    "default_store_dir",
+    "default_threads",
+    "load_checked_study",
+    "load_study",
+    "parse_study",
+    "plan_study",
+    "run_study",
+    "scores_frame",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        record: everything that the report says.
+        output_dir: the folder with ``report.html``, ``record.json``, ``scores.csv`` and the study.
+    """
+
+    plan: Plan
+    store: Store
+    outcome: Outcome
+    record: RunRecord
+    output_dir: Path
+
+    @property
+    def report_path(self) -> Path:
+        """The HTML report."""
+        return self.output_dir / "report.html"
+
+    def scores(self) -> pd.DataFrame:
+        """Scores as a data frame; see :func:`scores_frame`."""
+        return scores_frame(self.plan, self.store)
+
+
+def default_store_dir() -> Path:
+    """``$WAYSTAGE_STORE``, or ``.waystage`` in the current folder."""
+    return Path(os.environ.get("WAYSTAGE_STORE", ".waystage")).absolute()
+
+
+def default_threads() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def plan_study(study: Study, store: Store) -> Plan:
+    """The plan of a study. Its data is read and put into the store; nothing is trained.
+
+    Raises:
+        DataError: data or encoder are missing or malformed.
+    """
+    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+
+
+def run_study(
+    study: Study,
+    store: Store,
+    *,
+    plan: Plan | None = None,
+    study_yaml: str = "",
+    command: str = "",
+    n_threads: int | None = None,
+    watcher: Watcher | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Run what is not done yet, compare the sequences, and write the report.
+
+    Raises:
+        StageError: a stage failed; the others are kept, and the message names it.
+        Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
+    """
+    plan = plan if plan is not None else plan_study(study, store)
+    store.add_root(study.name, [node.id for node in plan.nodes])
+    outcome = run_plan(
+        plan,
+        store,
+        watcher if watcher is not None else SilentWatcher(),
+        n_threads=n_threads or default_threads(),
+        should_stop=should_stop,
+    )
+    if outcome.is_interrupted:
+        raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+    if not outcome.is_complete:
+        raise StageError(_failure_text(plan, outcome))
+    record = build_record(plan, store, outcome, study_yaml, command)
+    write_run_files(record, plan, store, study.output_dir)
+    return Run(plan, store, outcome, record, study.output_dir)
+
+
+def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row a sequence, task, language, seed and metric; ``score`` is a fraction in [0, 1].
+
+    ``seed`` is missing where nothing about the cell is random.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "sequence": cell.sequence,
+            "task": cell.task,
+            "language": cell.language,
+            "seed": cell.seed,
+            "metric": cell.metric_name,
+            "score": score,
+            "n_examples": len(cell.ids),
+        }
+        for cell, score in all_metric_scores(plan, store)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.astype({"seed": "Int64"})
+
+
+def _failure_text(plan: Plan, outcome: Outcome) -> str:
+    lines = [f"{plan.node(node_id).label}: {reason}" for node_id, reason in outcome.failures.items()]
+    n_waiting = sum(state is State.NOT_RUN for state in outcome.states.values())
+    if n_waiting:
+        lines.append(f"{n_waiting} jobs that depend on it were not run; all that was done is kept")
+    return "\n".join(lines)

@@ -1,0 +1,47 @@
+"""What a study can name, as tables."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+
+from waystage.data.corpora import CORPORA
+from waystage.encoders.registry import ENCODERS
+from waystage.tasks.registry import TASKS
+
+
+def catalogue(what: str) -> Table:
+    """A table of ``tasks``, ``corpora`` or ``encoders``."""
+    return _TABLES[what]()
+
+
+def _tasks() -> Table:
+    table = _table("task", "kind", "languages", "metric", "licence", "description")
+    for task in TASKS.values():
+        names = (task.name, task.kind.name, str(len(task.languages)), task.metric_name)
+        table.add_row(*names, task.licence, task.description)
+    return table
+
+
+def _corpora() -> Table:
+    table = _table("corpus", "languages", "licence", "description")
+    for corpus in CORPORA.values():
+        table.add_row(corpus.name, str(len(corpus.languages)), corpus.licence, corpus.description)
+    return table
+
+
+def _encoders() -> Table:
+    table = _table("encoder", "from", "layers", "licence", "description")
+    for info in ENCODERS.values():
+        table.add_row(info.name, info.address, str(info.n_layers), info.licence, info.description)
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+_TABLES = {"tasks": _tasks, "corpora": _corpora, "encoders": _encoders}

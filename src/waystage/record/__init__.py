@@ -1,0 +1,1 @@
+"""What a run leaves behind: scores, costs, protocol and environment, gathered from the store alone. No torch."""

@@ -1,0 +1,121 @@
+"""A finished run to its record: the one thing that reports are made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from waystage.comparison.compare import compare
+from waystage.encoders.registry import ENCODERS
+from waystage.execution.outcome import Outcome, State
+from waystage.plan.plan import Plan
+from waystage.record.costs import sequence_costs
+from waystage.record.environment import environment_rows
+from waystage.record.protocol import task_protocols
+from waystage.record.scores import cell_scores, task_metrics
+from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
+from waystage.store.store import Store
+from waystage.study.study import ContinuedStage, Stage
+
+_STATE_WORDS = {
+    State.FOUND: "done before",
+    State.RAN: "done",
+    State.FAILED: "failed",
+    State.NOT_RUN: "not run",
+}
+
+
+def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, command: str) -> RunRecord:
+    """The record of a run, with its comparison.
+
+    Raises:
+        StageError: a cell has no score.
+        ComparisonError: the cells cannot be compared.
+    """
+    study = plan.study
+    comparison = compare(
+        cell_scores(plan, store),
+        task_metrics(plan),
+        study.baseline,
+        {target.task.name: target.task.source_language for target in study.targets},
+    )
+    return RunRecord(
+        study_name=study.name,
+        description=study.description,
+        question=_question(study.encoder.name, list(study.sequences)),
+        study_yaml=study_yaml,
+        sequences=tuple(SequenceSteps(name, tuple(map(_describe, stages))) for name, stages in study.sequences.items()),
+        seeds=study.seeds,
+        encoder=_encoder_record(plan, store),
+        plan=_plan_record(plan, store, outcome),
+        protocol=task_protocols(study),
+        environment=tuple(Fact(name, value) for name, value in environment_rows()),
+        costs=sequence_costs(plan, store),
+        comparison=comparison,
+        command=command,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _question(encoder: str, sequences: Sequence[str]) -> str:
+    names = ", ".join(sequences[:-1]) + f" or {sequences[-1]}" if len(sequences) > 1 else sequences[0]
+    return f"Which training sequence carries {encoder} best across languages: {names}?"
+
+
+def _describe(stage: Stage) -> str:
+    training = stage.training
+    amount = (
+        f"{training.tokens:,} tokens"
+        if training.tokens is not None
+        else f"{training.steps:,} steps"
+        if training.steps is not None
+        else f"{training.epochs:g} epochs"
+    )
+    if isinstance(stage, ContinuedStage):
+        what = f"masked LM on {stage.corpus.name} in {len(stage.languages)} languages"
+        return f"{stage.name}: {what}, {amount}, with a new LM head and a softmax over the corpus's own tokens"
+    limit = stage.limits.train
+    examples = "" if limit is None else f", at most {limit:,} examples"
+    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}"
+
+
+def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
+    choice, info = plan.study.encoder, ENCODERS.get(plan.study.encoder.name)
+    identity = plan.node(plan.encoder_id).spec["identity"]
+    weights = store.open(plan.encoder_id, verify=False).manifest.files
+    digest = next((entry.sha256 for name, entry in weights.items() if name.endswith(".safetensors")), "unknown")
+    notes = [] if info is None else [info.description]
+    if choice.n_layers is not None:
+        notes.append(f"the first {choice.n_layers} of {plan.shape.n_layers} layers are used")
+    return EncoderRecord(
+        name=choice.name,
+        source=json.dumps(identity, sort_keys=True),
+        digest=digest,
+        n_layers=choice.n_layers or plan.shape.n_layers,
+        licence="not known to Waystage" if info is None else info.licence,
+        notes=tuple(notes),
+    )
+
+
+def _plan_record(plan: Plan, store: Store, outcome: Outcome) -> PlanRecord:
+    shown = [node for node in plan.nodes if node.kind in ("encoder", "train")]
+    nodes = tuple(
+        PlanNode(
+            id=node.id,
+            kind=node.kind,
+            label=node.label,
+            parents=node.parents if node.kind == "train" else (),
+            state=_STATE_WORDS[outcome.states.get(node.id, State.NOT_RUN)],
+            seconds=_seconds(store, node.id),
+        )
+        for node in shown
+    )
+    return PlanRecord(nodes, plan.n_trainings, plan.n_naive_trainings)
+
+
+def _seconds(store: Store, node_id: str) -> float | None:
+    if not store.has(node_id):
+        return None
+    seconds = store.open(node_id, verify=False).about.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) else None

@@ -1,0 +1,72 @@
+"""Where a run took place: versions, hardware, and the state of the code."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+import waystage
+from waystage.plan.versions import package_versions
+
+_OTHER_PACKAGES = ("safetensors", "sentencepiece", "scipy", "pydantic")
+
+
+def environment_rows() -> tuple[tuple[str, str], ...]:
+    """Names and values for people and machines; never environment variables, which may hold secrets."""
+    versions = package_versions() | {name: _version(name) for name in _OTHER_PACKAGES}
+    memory = f"{psutil.virtual_memory().total / 2**30:.1f} GiB"
+    rows = [
+        ("Waystage", waystage.__version__),
+        ("Code", code_state()),
+        ("Python", platform.python_version()),
+        ("System", f"{platform.system()} {platform.release()} ({platform.machine()})"),
+        ("Processor", _processor()),
+        ("Cores", str(os.cpu_count() or "unknown")),
+        ("Memory", memory),
+    ]
+    return tuple(rows + [(name, version) for name, version in versions.items()])
+
+
+def code_state() -> str:
+    """Commit of the checkout that runs, with ``dirty`` where files differ from it; or how it was installed."""
+    folder = Path(waystage.__file__).resolve().parent
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None or _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return "installed package (no git checkout)"
+    changes = _git(folder, "status", "--porcelain", "--", ".")
+    return f"git {commit[:12]}" + (" (dirty)" if changes else "")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or "unknown")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
