@@ -7,6 +7,7 @@ so that everything after it treats the embedded encoder like any other. No torch
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import struct
 import tempfile
@@ -127,7 +128,8 @@ def _read_header(data: NDArray[np.uint8]) -> _Header:
         raise DataError(f"the embedded weights start with {magic!r} version {version}, expected b'E5S1' version 1")
     sizes = struct.unpack_from("<7i", data[8:36].tobytes())
     (eps,) = struct.unpack_from("<f", data[36:40].tobytes())
-    return _Header(*sizes, round(eps, 15))
+    hidden, n_layers, n_heads, ffn, vocabulary, n_positions, n_types = sizes
+    return _Header(hidden, n_layers, n_heads, ffn, vocabulary, n_positions, n_types, round(eps, 15))
 
 
 def _tensor_names(n_layers: int) -> dict[str, str]:
@@ -239,7 +241,7 @@ def _read_pieces(data: NDArray[np.uint8]) -> list[tuple[str, float]]:
     offsets = data[_HEADER_BYTES:scores_at].copy().view("<u4")
     scores = data[scores_at:blob_at].copy().view("<f4")
     blob = data[blob_at:blob_end].tobytes()
-    pieces = (blob[start:end].decode("utf-8") for start, end in zip(offsets[:-1], offsets[1:], strict=True))
+    pieces = (blob[start:end].decode("utf-8") for start, end in itertools.pairwise(offsets))
     return [(piece, float(score)) for piece, score in zip(pieces, scores, strict=True)]
 
 

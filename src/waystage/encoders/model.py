@@ -72,7 +72,7 @@ class Encoder(nn.Module):
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 
     def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
-        """Hidden states ``[n_sequences, n_positions, hidden_size]`` of the last layer, or of ``layer`` (0: embeddings)."""
+        """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last)."""
         inputs: dict[str, Any] = {"input_ids": batch.input_ids}
         if not bool(batch.attention_mask.all()):
             inputs["attention_mask"] = batch.attention_mask.long()

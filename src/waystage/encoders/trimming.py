@@ -50,7 +50,7 @@ def trim_embeddings(encoder: Encoder, vocabulary: TrimmedVocabulary) -> nn.Embed
     full = encoder.token_embeddings
     rows = full.weight.detach()[torch.from_numpy(vocabulary.token_ids)].clone()
     # No padding index: padded positions are masked everywhere, so they get no gradient anyway.
-    trimmed = nn.Embedding(*rows.shape, _weight=rows)
+    trimmed = nn.Embedding(rows.shape[0], rows.shape[1], _weight=rows)
     trimmed.weight.requires_grad_(full.weight.requires_grad)
     encoder.replace_token_embeddings(trimmed)
     return full

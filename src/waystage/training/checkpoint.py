@@ -70,7 +70,8 @@ def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
 def replace_table(encoder: Encoder, table: Tensor) -> None:
     """Give ``encoder`` a token embedding table of its own."""
     padding_index = encoder.token_embeddings.padding_idx
-    encoder.replace_token_embeddings(nn.Embedding.from_pretrained(table, freeze=False, padding_idx=padding_index))
+    n_rows, hidden_size = table.shape
+    encoder.replace_token_embeddings(nn.Embedding(n_rows, hidden_size, padding_index, _weight=table))
 
 
 def save_weights(
