@@ -95,21 +95,14 @@ def cells_of(outcomes: dict[str, FloatArray]) -> list[CellScores]:
                 ids = tuple(f"{number:05}" for number in range(len(row)))
                 statistics = np.column_stack([row, np.ones_like(row)])
                 columns = ("correct", "total")
-                cells.append(
-                    CellScores(sequence, "task", language, seed, "accuracy", columns, ids, statistics)
-                )
+                cells.append(CellScores(sequence, "task", language, seed, "accuracy", columns, ids, statistics))
     return cells
 
 
-def naive_seed_bootstrap(
-    outcomes: dict[str, FloatArray], generator: np.random.Generator
-) -> tuple[float, float]:
+def naive_seed_bootstrap(outcomes: dict[str, FloatArray], generator: np.random.Generator) -> tuple[float, float]:
     """Percentile bootstrap of the few seeds' scores: what many papers do."""
     first, second = (outcomes[name][:, 1:].mean(axis=(1, 2)) for name in SEQUENCES[:2])
-    draws = [
-        scores[generator.integers(0, len(scores), (1000, len(scores)))].mean(axis=1)
-        for scores in (first, second)
-    ]
+    draws = [scores[generator.integers(0, len(scores), (1000, len(scores)))].mean(axis=1) for scores in (first, second)]
     low, high = np.quantile(draws[1] - draws[0], [0.025, 0.975])
     return float(low), float(high)
 
@@ -129,9 +122,7 @@ def coverage(n_seeds: int, n_sequences: int, gain: float, n_trials: int, n_examp
     hits, widths, n_claims = np.zeros(3), [], 0
     for trial in range(n_trials):
         outcomes = simulate(generator, levels, n_seeds, n_examples)
-        result = compare(
-            cells_of(outcomes), {"task": METRIC}, "base", {"task": "en"}, n_resamples=400, seed=trial
-        )
+        result = compare(cells_of(outcomes), {"task": METRIC}, "base", {"task": "en"}, n_resamples=400, seed=trial)
         ours = result.mean_score("continued", "task").difference
         n_claims += result.best_by_task[0].sequence is not None
         if ours is None:
@@ -146,9 +137,7 @@ def coverage(n_seeds: int, n_sequences: int, gain: float, n_trials: int, n_examp
     shares = hits / n_trials
     width = 100 * float(np.mean(widths))
     claims = n_claims / n_trials
-    return Coverage(
-        n_seeds, n_sequences, 100 * truth, n_trials, shares[0], width, claims, shares[1], shares[2]
-    )
+    return Coverage(n_seeds, n_sequences, 100 * truth, n_trials, shares[0], width, claims, shares[1], shares[2])
 
 
 def main() -> None:
@@ -158,7 +147,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     settings = [(n_seeds, k, gain) for k in (2, 4) for gain in (0.0, 0.15) for n_seeds in (2, 3, 5)]
-    rows = [coverage(*setting, arguments.trials) for setting in settings]
+    rows = (coverage(*setting, arguments.trials) for setting in settings)
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
@@ -168,7 +157,8 @@ def main() -> None:
         print(
             f"{row.n_sequences:4} {row.n_seeds:5} {row.true_points:6.2f} {row.ours:6.3f} "
             f"{row.ours_width_points:8.1f} {row.naive_seed_bootstrap:11.3f} "
-            f"{row.t_test_over_languages:13.3f} {row.claims_of_best:11.3f}"
+            f"{row.t_test_over_languages:13.3f} {row.claims_of_best:11.3f}",
+            flush=True,
         )
 
 

@@ -94,7 +94,7 @@ def plan_study(study: Study, store: Store) -> Plan:
     return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
 
 
-def run_study(
+def run_study(  # noqa: PLR0913
     study: Study,
     store: Store,
     *,

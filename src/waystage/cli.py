@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,12 +59,14 @@ def cli() -> None:
 def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
-    from waystage.console.progress import ProgressDisplay
+    from waystage.console.progress import ProgressDisplay, format_seconds
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
+    from waystage.execution.worker import peak_memory_bytes
     from waystage.report.terminal import comparison_table
     from waystage.store.store import Store
 
+    started = time.monotonic()
     loaded = api.load_checked_study(study, data_dir)
     store, threads = Store(store_dir or api.default_store_dir()), n_threads or api.default_threads()
     with _out.status("reading data"):
@@ -86,6 +89,7 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
             should_stop=should_stop,
         )
     _out.print(comparison_table(finished.record))
+    _out.print(f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most")
     _out.print(f"report: {finished.report_path}", soft_wrap=True)
 
 
@@ -217,13 +221,18 @@ def _print_json(value: Any) -> None:
 
 @contextmanager
 def _stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """The first SIGINT or SIGTERM asks the stage to save and stop; the second ends the process as usual."""
+    """SIGINT and SIGTERM ask the stage to save and stop; a second SIGINT ends the process at once.
+
+    A second SIGTERM changes nothing: schedulers and process groups often send it twice.
+    """
     received: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and received:
+            raise KeyboardInterrupt
+        if not received:
+            _err.print("stopping after this step; what is done is kept (Ctrl-C to stop at once)")
         received.append(number)
-        signal.signal(number, previous[signal.Signals(number)])
-        _err.print("stopping after this step; what is done is kept (once more to stop at once)")
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

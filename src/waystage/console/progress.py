@@ -127,7 +127,7 @@ class ProgressDisplay:
             seconds = time.monotonic() - self._node_started_at
             left = format_seconds(self.seconds_left())
             line = f"[{self._n_done}/{self._n_nodes}] {node.label}: {seconds:.1f} s; about {left} left"
-            self._console.print(line, markup=False, highlight=False)
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def format_seconds(seconds: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from waystage.errors import DataError
+from waystage.errors import DataError, first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +100,42 @@ def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: b
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     _refuse_remote_code(folder, trust_remote_code)
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    with _loading_errors(folder):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    if config.is_encoder_decoder:
+        raise DataError(f"{folder}: this model has a decoder; Waystage needs an encoder alone")
     if n_layers is not None:
         if not 1 <= n_layers <= config.num_hidden_layers:
             raise DataError(f"{folder}: {n_layers} layers were asked for, the encoder has {config.num_hidden_layers}")
         config.num_hidden_layers = n_layers
-    try:
-        model = AutoModel.from_pretrained(
+    with _loading_errors(folder):
+        model, report = AutoModel.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
             local_files_only=not trust_remote_code,
             use_safetensors=True,
             trust_remote_code=trust_remote_code,
+            output_loading_info=True,
             **_options_without_pooler(config),
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{folder}: cannot be loaded as an encoder: {reason}") from None
-    model.eval()
-    return Encoder(model)
+    _refuse_missing_weights(folder, report["missing_keys"])
+    return Encoder(model).eval()
+
+
+@contextmanager
+def _loading_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # transformers, safetensors and the hub client raise whatever they meet
+        raise DataError(f"{folder}: cannot be loaded as an encoder: {first_line(error)}") from None
+
+
+def _refuse_missing_weights(folder: Path, missing: Iterable[str]) -> None:
+    """Transformers gives random values to what a file lacks; only a pooler, which nothing here uses, may have them."""
+    names = sorted(name for name in missing if "pooler" not in name)
+    if names:
+        raise DataError(f"{folder}: its weights lack {len(names)} tensors of the encoder: {', '.join(names[:5])}")
 
 
 def _refuse_remote_code(folder: Path, trust_remote_code: bool) -> None:

@@ -19,6 +19,7 @@ class Pooling(Enum):
         ``MEAN`` averages over all tokens, special tokens included, as XTREME's Tatoeba script does; ``CLS`` takes the
         first token.
 
+        >>> import torch
         >>> states = torch.tensor([[[1.0], [3.0], [9.0]]]); mask = torch.tensor([[True, True, False]])
         >>> Pooling.MEAN.pool(states, mask).tolist(), Pooling.CLS.pool(states, mask).tolist()
         ([[2.0]], [[1.0]])

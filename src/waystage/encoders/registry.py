@@ -37,8 +37,8 @@ class EncoderShape:
 
         Matrices of the layers and the two attention products; look-ups, norms and activations are left out.
 
-        >>> EncoderShape(12, 384, 1536, 250037).forward_flops(1, 1.0) / 1e6
-        42.485...
+        >>> round(EncoderShape(12, 384, 1536, 250037).forward_flops(1, 1.0) / 1e6, 3)
+        42.486
         """
         layers = self.n_layers if n_layers is None else n_layers
         matrices = 4 * self.hidden_size**2 + 2 * self.hidden_size * self.intermediate_size

@@ -11,12 +11,13 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from waystage.encoders import embedded
 from waystage.encoders.registry import ENCODERS, EncoderShape
-from waystage.errors import DataError, Problem, nearest_name
+from waystage.errors import DataError, Problem, first_line, nearest_name
 from waystage.store.canonical import digest_file
 
 _WANTED = (
@@ -27,7 +28,6 @@ _WANTED = (
     "special_tokens_map.json",
 )
 _TOKENIZER_SOURCES = ("*.model", "vocab.txt", "vocab.json", "merges.txt")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class EncoderSource(Protocol):
@@ -119,21 +119,8 @@ class HubEncoder:
         return {"origin": "hub", "repo_id": self.repo_id, "commit": self.commit()}
 
     def commit(self) -> str:
-        """The commit that ``revision`` (default: main) names; asked of the hub unless it is one already."""
-        if self.revision and _COMMIT.fullmatch(self.revision):
-            return self.revision
-        from huggingface_hub import HfApi, try_to_load_from_cache
-
-        try:
-            sha = HfApi().model_info(self.repo_id, revision=self.revision).sha
-            if sha:
-                return sha
-        except Exception as error:  # the hub client raises its own, requests' and httpx's errors
-            cached = try_to_load_from_cache(self.repo_id, "config.json", revision=self.revision)
-            if isinstance(cached, str):
-                return Path(cached).parent.name
-            raise DataError(self._unreachable(error)) from None
-        raise DataError(f"the hub names no commit for {self.repo_id}")
+        """The commit that ``revision`` (default: main) names; asked of the hub unless it is one that is cached."""
+        return _commit_of(self.repo_id, self.revision)
 
     def shape(self) -> EncoderShape:
         """From config.json, downloaded when it is not in the hub cache."""
@@ -155,12 +142,27 @@ class HubEncoder:
             return Path(snapshot_download(self.repo_id, revision=self.commit(), allow_patterns=patterns))
         except DataError:
             raise
-        except Exception as error:  # as above: no common class
-            raise DataError(self._unreachable(error)) from None
+        except Exception as error:  # as in _commit_of
+            raise _unreachable(self.repo_id, error) from None
 
-    def _unreachable(self, error: Exception) -> str:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return f"cannot load the encoder {self.repo_id} from the hub: {reason}"
+
+# A process asks once, so that what is planned and what is downloaded are the same commit.
+@cache
+def _commit_of(repo_id: str, revision: str | None) -> str:
+    """The commit that a branch or tag (default: main) names: of the hub, or what it was when last asked, offline."""
+    from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
+
+    try:
+        if not isinstance(try_to_load_from_cache(repo_id, "config.json", revision=revision), str):
+            # Fails at once where there is no hub; the download would try again for half a minute.
+            HfApi().model_info(repo_id, revision=revision)
+        return Path(hf_hub_download(repo_id, "config.json", revision=revision)).parent.name
+    except Exception as error:  # the hub client raises errors of its own, of its HTTP library and of the system
+        raise _unreachable(repo_id, error) from None
+
+
+def _unreachable(repo_id: str, error: Exception) -> DataError:
+    return DataError(f"cannot load the encoder {repo_id} from the hub: {first_line(error)}")
 
 
 def _encoder_files(folder: Path) -> list[Path]:
@@ -195,8 +197,7 @@ def _convert_pickled(paths: list[Path], target: Path) -> None:
         try:
             loaded = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path}: refused as weights: {reason}") from None
+            raise DataError(f"{path}: refused as weights: {first_line(error)}") from None
         tensors |= {name: value.contiguous().clone() for name, value in _tensors_of(loaded).items()}
     save_file(tensors, target, metadata={"format": "pt"})
 
@@ -215,8 +216,8 @@ def _convert_tokenizer(source: Path, folder: Path) -> None:
     try:
         AutoTokenizer.from_pretrained(source, trust_remote_code=False).save_pretrained(folder)
     except Exception as error:  # converters raise whatever they meet
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"{source}: no tokenizer.json, and its tokeniser cannot be converted: {reason}") from None
+        found = "no tokenizer.json, and its tokeniser cannot be converted"
+        raise DataError(f"{source}: {found}: {first_line(error)}") from None
     if not (folder / "tokenizer.json").is_file():
         raise DataError(f"{source}: its tokeniser has no fast form (tokenizer.json), which Waystage needs")
 

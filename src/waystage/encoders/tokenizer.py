@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from waystage.errors import DataError
+from waystage.errors import DataError, first_line
 
 IdArray = NDArray[np.int32]
 
@@ -52,7 +52,11 @@ class SubwordTokenizer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        path = folder / "tokenizer.json"
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing more special
+            raise DataError(f"{path}: cannot be read as a tokeniser: {first_line(error)}") from None
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.vocabulary_size: int = self._tokenizer.get_vocab_size(with_added_tokens=True)
