@@ -49,6 +49,9 @@ __all__ = [
     "scores_frame",
 ]
 
+# Prepared data that turns out to be damaged is read again; a disk that damages it each time is not fought for ever.
+_MAX_PLANS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -113,13 +116,17 @@ def run_study(  # noqa: PLR0913
     """
     plan = plan if plan is not None else plan_study(study, store)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    outcome = run_plan(
-        plan,
-        store,
-        watcher if watcher is not None else SilentWatcher(),
-        n_threads=n_threads or default_threads(),
-        should_stop=should_stop,
-    )
+    for _ in range(_MAX_PLANS):
+        outcome = run_plan(
+            plan,
+            store,
+            watcher if watcher is not None else SilentWatcher(),
+            n_threads=n_threads or default_threads(),
+            should_stop=should_stop,
+        )
+        if outcome.is_interrupted or not outcome.lost_inputs:
+            break
+        plan = plan_study(study, store)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:

@@ -38,9 +38,11 @@ def _encoders() -> Table:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    """Names whole, one line each; licence and description are cut to what is left of the line."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for heading in headings[:-1]:
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=20 if heading == "licence" else None)
+    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis", ratio=1)
     return table
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from waystage.data.corpus import Corpus
 from waystage.data.examples import Example, TaggedExample, TextExample, example_from_json
 from waystage.data.source import Place, Source, Split
 from waystage.errors import DataError
-from waystage.store.canonical import canonical_json, digest_bytes, digest_file
+from waystage.store.canonical import canonical_json, digest_bytes
 from waystage.store.store import Store
 
 _VERSION = 1
@@ -59,7 +60,7 @@ def prepare_split(
     Raises:
         DataError: files are missing or malformed, the split is empty, or its gold is withheld.
     """
-    key = _memo_key(store, source, source.files(split, language, place), split, language, limit)
+    key = _memo_key(source, source.files(split, language, place), split, language, limit)
     known = _recall(store, key)
     if known is not None:
         return known
@@ -78,7 +79,7 @@ def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) ->
     Raises:
         DataError: files are missing or malformed, or there is no text.
     """
-    key = _memo_key(store, corpus.source, corpus.source.files(language, place), "corpus", language, None)
+    key = _memo_key(corpus.source, corpus.source.files(language, place), "corpus", language, None)
     known = _recall(store, key)
     if known is not None:
         return known
@@ -129,24 +130,15 @@ def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -
         )
 
 
-def _memo_key(
-    store: Store, source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None
-) -> str:
-    digests = [digest_of_file(store, path) for path in files]
-    facts = [_VERSION, type(source).__name__, repr(source), source.version, digests, split, language, limit]
+def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None) -> str:
+    """What a prepared text is remembered by, for as long as its files keep their sizes and modification times.
+
+    It is only a shortcut: the text itself is addressed by its content.
+    """
+    statuses = [(os.fspath(path), os.stat(path)) for path in files]
+    states = [[path, status.st_size, status.st_mtime_ns] for path, status in statuses]
+    facts = [_VERSION, type(source).__name__, repr(source), source.version, states, split, language, limit]
     return hashlib.sha256(canonical_json(facts)).hexdigest()
-
-
-def digest_of_file(store: Store, path: Path) -> str:
-    """SHA-256 of a file, remembered for as long as its size and modification time stay the same."""
-    status = path.stat()
-    memo, key = store.memo("files"), f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-    known = memo.get(key)
-    if isinstance(known, str):
-        return known
-    digest = digest_file(path)
-    memo.put(key, digest)
-    return digest
 
 
 def _recall(store: Store, key: str) -> PreparedText | None:

@@ -15,6 +15,7 @@ from waystage.store.store import Store
 
 _BATCH, _LENGTH = 32, 16
 _SECONDS = 0.6
+_MIN_CALLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,12 @@ def _measure(shape: EncoderShape, n_threads: int) -> MachineRates:
 
 
 def _seconds_of(action: Callable[[], None]) -> float:
-    """Seconds of one call, over enough calls to matter; the first two warm up."""
+    """Seconds of one call when nothing else disturbs it: the lower quartile of many; the first two warm up."""
     action()
     action()
-    started, n_calls = time.perf_counter(), 0
-    while time.perf_counter() - started < _SECONDS:
+    ends, times = time.perf_counter() + _SECONDS, list[float]()
+    while len(times) < _MIN_CALLS or time.perf_counter() < ends:
+        started = time.perf_counter()
         action()
-        n_calls += 1
-    return (time.perf_counter() - started) / n_calls
+        times.append(time.perf_counter() - started)
+    return sorted(times)[len(times) // 4]

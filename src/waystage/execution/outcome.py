@@ -20,10 +20,14 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Outcome:
-    """States by node id, and why nodes failed."""
+    """States by node id, and why nodes failed.
+
+    ``lost_inputs`` are ids of prepared data that was damaged and moved aside; planning again reads it again.
+    """
 
     states: dict[str, State] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    lost_inputs: set[str] = field(default_factory=set)
     is_interrupted: bool = False
 
     @property

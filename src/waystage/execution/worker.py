@@ -114,7 +114,7 @@ class Worker:
             torch.set_num_threads(self.n_threads)
             torch.use_deterministic_algorithms(True)
             # Filling every new tensor with NaN only helps to find reads of memory that was never written.
-            torch.utils.deterministic.fill_uninitialized_memory = False
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
             folder = self.store.open(encoder_id).path("config.json").parent
             self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
         return self._encoders[encoder_id]

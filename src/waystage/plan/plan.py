@@ -267,7 +267,7 @@ class _Builder:
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
-            *(t.artefact_id for t in data.values()),
+            *_ids_by_language(data),
         ]
         spec = {
             "kind": "predict",
@@ -304,7 +304,7 @@ class _Builder:
         spec = {
             "kind": "score",
             "version": _SCORE_VERSION,
-            "parents": [prediction_id, *(text.artefact_id for text in data.values())],
+            "parents": [prediction_id, *_ids_by_language(data)],
             "predictions": prediction_id,
             "data": {language: text.artefact_id for language, text in data.items()},
             "labels": list(task.labels),
@@ -316,7 +316,12 @@ class _Builder:
 def _data_ids(objective: SupervisedJob | MaskedLmJob) -> list[str]:
     if isinstance(objective, SupervisedJob):
         return [objective.data.artefact_id]
-    return [text.artefact_id for text in objective.data.values()]
+    return _ids_by_language(objective.data)
+
+
+def _ids_by_language(data: dict[str, PreparedText]) -> list[str]:
+    """In the order of language codes: the order in which a study lists languages changes no result."""
+    return [text.artefact_id for _, text in sorted(data.items())]
 
 
 def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from waystage.record.protocol import task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
-from waystage.study.study import ContinuedStage, Stage
+from waystage.study.study import ContinuedStage, Stage, Training
 
 _STATE_WORDS = {
     State.FOUND: "done before",
@@ -64,20 +64,22 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
 
 
 def _describe(stage: Stage) -> str:
-    training = stage.training
-    amount = (
-        f"{training.tokens:,} tokens"
-        if training.tokens is not None
-        else f"{training.steps:,} steps"
-        if training.steps is not None
-        else f"{training.epochs:g} epochs"
-    )
+    amount = _amount(stage.training)
     if isinstance(stage, ContinuedStage):
-        what = f"masked LM on {stage.corpus.name} in {len(stage.languages)} languages"
-        return f"{stage.name}: {what}, {amount}, with a new LM head and a softmax over the corpus's own tokens"
+        return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
     limit = stage.limits.train
     examples = "" if limit is None else f", at most {limit:,} examples"
     return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}"
+
+
+def _amount(training: Training) -> str:
+    """The budget, for people."""
+    if training.tokens is not None:
+        return f"{training.tokens:,} tokens"
+    if training.steps is not None:
+        return f"{training.steps:,} steps"
+    epochs = training.epochs if training.epochs is not None else 1.0
+    return f"{epochs:g} epoch" + ("" if epochs == 1 else "s")
 
 
 def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
@@ -88,6 +90,12 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     notes = [] if info is None else [info.description]
     if choice.n_layers is not None:
         notes.append(f"the first {choice.n_layers} of {plan.shape.n_layers} layers are used")
+    stages = {stage.name: stage for stages in plan.study.sequences.values() for stage in stages}.values()
+    if any(isinstance(stage, ContinuedStage) for stage in stages):
+        notes.append(
+            "continued pretraining starts with a new masked-LM head, and its softmax runs over the tokens that occur in "
+            "the text that is drawn"
+        )
     return EncoderRecord(
         name=choice.name,
         source=json.dumps(identity, sort_keys=True),

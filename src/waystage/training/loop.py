@@ -123,19 +123,24 @@ def _step(
     n_terms = sum(batch.n_terms for batch in micro_batches)
     optimiser.zero_grad(set_to_none=True)
     loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
-    if not math.isfinite(loss_sum):
-        raise StageError(
-            f"the loss is {loss_sum} at step {progress.step}, on the sequences {sorted(indices.tolist())[:32]}; "
-            "a lower learning_rate or a longer warmup_fraction usually mends this"
-        )
+    _require_finite("loss", loss_sum, progress.step, indices)
     parameters = list(trainable.parameters().values())
-    torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    _require_finite("norm of the gradient", float(norm), progress.step, indices)
     optimiser.step()
     progress.step += 1
     progress.n_text_tokens += sum(batch.tokens.n_text_tokens for batch in micro_batches)
     progress.n_padded_tokens += sum(batch.tokens.input_ids.numel() for batch in micro_batches)
     progress.loss_sum += loss_sum
     progress.n_terms += n_terms
+
+
+def _require_finite(what: str, value: float, step: int, indices: Indices) -> None:
+    if not math.isfinite(value):
+        raise StageError(
+            f"the {what} is {value} at step {step}, on the sequences {sorted(indices.tolist())[:32]}; "
+            "a lower learning_rate or a longer warmup_fraction usually mends this"
+        )
 
 
 def _accumulate(
