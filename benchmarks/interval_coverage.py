@@ -26,7 +26,7 @@ from waystage.metrics.metric import Metric, Prediction
 LANGUAGES = ("en", "de", "fi", "hi", "sw", "th", "zh")
 SEQUENCES = ("base", "continued", "intermediate", "both")
 SEED_SD, DIFFICULTY_SD, PAIR_SD = 0.12, 0.8, 0.25
-"""On the probit scale; a seed effect of 0.12 moves a score of 50 % by about 3 points."""
+"""On the probit scale; a seed effect of 0.12 moves a score of 50 % by 3 to 4 points."""
 
 
 @dataclass(frozen=True)

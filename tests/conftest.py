@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from waystage.data.source import Place
+from waystage.encoders.tokenizer import SubwordTokenizer
+
+if TYPE_CHECKING:
+    from waystage.encoders.model import Encoder
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,62 @@ def shared_data_dir() -> Path:
 def place(tmp_path: Path) -> Place:
     """A place whose folders are the test's own."""
     return Place(study_dir=tmp_path, cache_dir=tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT with three layers and a vocabulary of 300 pieces, in the transformers format."""
+    # Imported here because only some tests need torch.
+    from tests.fixtures.encoders import write_encoder
+
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "bert")
+
+
+@pytest.fixture(scope="session")
+def architecture_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A random encoder of each architecture, by name."""
+    from tests.fixtures.encoders import ARCHITECTURES, write_encoder
+
+    folder = tmp_path_factory.mktemp("encoders")
+    return {name: write_encoder(folder / name, name) for name in ARCHITECTURES}
+
+
+@pytest.fixture(scope="session")
+def tokenizer_dirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder with a tokeniser of each kind (``unigram``, ``byte-level``, ``word-piece``), without weights."""
+    from tests.fixtures.encoders import TOKENIZERS, write_tokenizer
+
+    folder = tmp_path_factory.mktemp("tokenizers")
+    for name in TOKENIZERS:
+        write_tokenizer(folder / name, name)
+    return {name: folder / name for name in TOKENIZERS}
+
+
+@pytest.fixture
+def tiny_study_path(tmp_path: Path, tiny_encoder_dir: Path) -> Path:
+    """A study file with its own data: three sequences, three targets, two seeds; it runs in seconds."""
+    from tests.fixtures.studies import tiny_study, write_study
+
+    return write_study(tmp_path / "study", tiny_study(tiny_encoder_dir, tmp_path / "out"))
+
+
+@pytest.fixture
+def short_study_path(tmp_path: Path, tiny_encoder_dir: Path) -> Path:
+    """A smaller study file: two sequences, two targets, one seed."""
+    from tests.fixtures.studies import short_study, write_study
+
+    return write_study(tmp_path / "study", short_study(tiny_encoder_dir, tmp_path / "out"))
+
+
+@pytest.fixture(scope="session")
+def pretrained(tiny_encoder_dir: Path) -> Encoder:
+    """The tiny encoder, in memory. Train a copy of it."""
+    from waystage.encoders.model import load_encoder
+
+    return load_encoder(tiny_encoder_dir)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tiny_encoder_dir: Path) -> SubwordTokenizer:
+    """The tokeniser of the tiny encoder."""
+    return SubwordTokenizer(tiny_encoder_dir)

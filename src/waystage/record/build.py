@@ -93,7 +93,7 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     stages = {stage.name: stage for stages in plan.study.sequences.values() for stage in stages}.values()
     if any(isinstance(stage, ContinuedStage) for stage in stages):
         notes.append(
-            "continued pretraining starts with a new masked-LM head, and its softmax runs over the tokens that occur in "
+            "continued pretraining starts with a new masked-LM head, whose softmax runs over the tokens that occur in "
             "the text that is drawn"
         )
     return EncoderRecord(
