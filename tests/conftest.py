@@ -14,6 +14,9 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 if TYPE_CHECKING:
     from waystage.encoders.model import Encoder
 
+# Tiny encoders gain nothing from threads, which get in each other's way on a busy machine. Read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared_data_dir() -> Path:

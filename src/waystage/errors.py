@@ -94,7 +94,7 @@ def nearest_name(name: str, valid: Iterable[str]) -> str | None:
 def first_line(error: Exception) -> str:
     """What an error of another library says, in one line; its class where it says nothing.
 
-    >>> first_line(ValueError("no such file\n  at line 3")), first_line(EOFError())
+    >>> first_line(ValueError("no such file\\n  at line 3")), first_line(EOFError())
     ('no such file', 'EOFError')
     """
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

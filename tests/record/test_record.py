@@ -1,0 +1,74 @@
+"""What a run leaves behind says what was done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.studies import short_study, write_study
+from waystage import api
+from waystage.errors import StageError
+from waystage.record.costs import sequence_costs
+from waystage.record.environment import environment_rows
+from waystage.record.protocol import task_protocols
+from waystage.record.scores import all_metric_scores, cell_scores
+from waystage.report.record import RunRecord
+from waystage.store.store import Store
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_encoder_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+    folder = tmp_path_factory.mktemp("run")
+    path = write_study(folder / "study", short_study(tiny_encoder_dir, folder / "out"))
+    return api.run_study(api.load_checked_study(path), Store(folder / "store"), n_threads=1, study_yaml="name: tiny")
+
+
+def test_costs_are_those_of_the_stages(finished: api.Run) -> None:
+    """A stage that several targets share counts once for a sequence."""
+    costs = {cost.sequence: cost for cost in sequence_costs(finished.plan, finished.store)}
+    trained = {node.id: node for node in finished.plan.nodes if node.kind == "train"}
+    assert (costs["base"].n_stages, costs["continued+intermediate"].n_stages) == (1, 3)
+    by_hand = sum(finished.store.open(node_id).about["n_text_tokens"] for node_id in trained)
+    assert sum(cost.n_tokens or 0 for cost in costs.values()) == by_hand
+    assert all((cost.seconds or 0) > 0 and (cost.flops or 0) > 0 for cost in costs.values())
+
+
+def test_what_was_not_measured_is_not_invented(finished: api.Run, tmp_path: Path) -> None:
+    costs = sequence_costs(finished.plan, Store(tmp_path / "empty"))
+    assert {(cost.seconds, cost.n_tokens, cost.flops) for cost in costs} == {(None, None, None)}
+
+
+def test_cells_without_scores_are_named(finished: api.Run, tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"4 of 4 cells have no score \(first: base: topics \(seed 1\): score"):
+        cell_scores(finished.plan, Store(tmp_path / "empty"))
+
+
+def test_every_cell_has_the_ids_of_its_examples(finished: api.Run) -> None:
+    for scores in cell_scores(finished.plan, finished.store):
+        assert len(scores.ids) == len(set(scores.ids)) == len(scores.statistics) == 24
+    assert all(0 <= score <= 1 for _, score in all_metric_scores(finished.plan, finished.store))
+
+
+def test_protocols_say_what_was_chosen(finished: api.Run) -> None:
+    topics, pairs = task_protocols(finished.plan.study)
+    facts = {fact.name: fact.value for fact in topics.training}
+    assert facts["epochs"] == "2"
+    assert facts["learning_rate"] == "0.003"
+    assert facts["layers"] == "first 2 layers"
+    assert topics.selection.startswith("last checkpoint")
+    assert (pairs.training, pairs.pooling) == ((), "mean")
+    assert "prefix 'query: '" in (pairs.layer or "")
+
+
+def test_the_record_survives_its_own_form(finished: api.Run) -> None:
+    assert RunRecord.from_json(finished.record.to_json(), "record.json") == finished.record
+
+
+def test_the_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "very-secret-value")
+    rows = dict(environment_rows())
+    assert {"Waystage", "Python", "Memory", "torch", "transformers"} <= set(rows)
+    assert "very-secret-value" not in str(rows)
+    assert os.environ["HOME"] not in str(rows) or os.environ["HOME"] == "/"

@@ -1,0 +1,44 @@
+"""Objectives over a few sentences, for every kind that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.fixtures.encoders import SENTENCES
+from waystage.data.examples import TaggedExample, TextExample
+from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.kinds.classification import ClassificationObjective
+from waystage.kinds.masked_lm import MaskedLmObjective, draw_sequences
+from waystage.kinds.objective import Objective
+from waystage.kinds.tagging import TaggingObjective
+
+LABELS = ("first", "second", "third")
+TEXTS = [
+    TextExample(str(i), text, SENTENCES[(i + 2) % 9] if i % 4 == 0 else None, LABELS[i % 3])
+    for i, text in enumerate(SENTENCES * 2)
+]
+TAGGED = [
+    TaggedExample(str(i), tuple(text.split()), tuple(LABELS[len(word) % 3] for word in text.split()))
+    for i, text in enumerate(SENTENCES * 2)
+]
+
+
+def classification(tokenizer: SubwordTokenizer) -> Objective:
+    return ClassificationObjective(tokenizer, TEXTS, LABELS, 40)
+
+
+def tagging(tokenizer: SubwordTokenizer) -> Objective:
+    # Some sentences are longer than 20 tokens, so that they come in parts.
+    return TaggingObjective(tokenizer, TAGGED, LABELS, 20)
+
+
+def masked_lm(tokenizer: SubwordTokenizer) -> Objective:
+    texts = {"de": SENTENCES[:5], "en": SENTENCES[5:]}
+    return MaskedLmObjective(tokenizer, draw_sequences(tokenizer, texts, 24, 400, 0.3, seed=3), 0.15)
+
+
+OBJECTIVES: dict[str, Callable[[SubwordTokenizer], Objective]] = {
+    "classification": classification,
+    "tagging": tagging,
+    "masked-lm": masked_lm,
+}
