@@ -17,18 +17,30 @@ _CPU_BATCH_TOKENS = 1536
 _GPU_BATCH_TOKENS = 16384
 
 
+_FULL_BATCH_TOKENS = 320
+"""From this size on, a larger batch gains less than it loses by padding."""
+_MIN_SHARE_OF_LONGEST = 0.85
+
+
 def length_batches(lengths: Sequence[int], max_batch_tokens: int) -> Iterator[NDArray[np.int64]]:
     """Indices of sequences, longest first, each batch at most ``max_batch_tokens`` positions with its padding.
+
+    A batch that is large enough to be fast ends before sequences that would be padded by more than 15 %.
 
     >>> [batch.tolist() for batch in length_batches([2, 9, 3, 2], 10)]
     [[1], [2, 0, 3]]
     """
-    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    sizes = np.asarray(lengths, np.int64)
+    order = np.argsort(-sizes, kind="stable")
     start = 0
     while start < len(order):
-        n_fitting = max(1, max_batch_tokens // max(1, lengths[order[start]]))
-        yield order[start : start + n_fitting]
-        start += n_fitting
+        longest = max(1, int(sizes[order[start]]))
+        stop = start + max(1, max_batch_tokens // longest)
+        n_similar = int(np.count_nonzero(sizes[order[start:stop]] >= _MIN_SHARE_OF_LONGEST * longest))
+        n_enough = -(-_FULL_BATCH_TOKENS // longest)
+        batch = order[start : min(stop, start + max(n_similar, n_enough))]
+        yield batch
+        start += len(batch)
 
 
 def token_batches(
