@@ -86,7 +86,7 @@ class LabelObjects:
             if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < self.n_labels:
                 found.append(label)
             else:
-                text = shown(json.dumps(label)) if "label" in row.values else "no label"
+                text = json.dumps(label)[:_N_SHOWN] if "label" in row.values else "no label"
                 problems.append(Problem(path, row.line, "label", text, expected))
         if problems:
             raise DataError(problems[:MAX_PROBLEMS])

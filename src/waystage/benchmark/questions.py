@@ -100,7 +100,7 @@ def _objects(file: JsonFile, value: Any, field: str) -> Iterator[tuple[dict[str,
 def _read_answers(file: JsonFile) -> dict[str, str]:
     answers = file.members(_EXPECTED)
     problems = [
-        file.problem(name, name, f"a JSON {type(answer).__name__} as the answer", "a text")
+        file.problem(name, None, f"a JSON {type(answer).__name__} as the answer to {shown(name)}", "a text")
         for name, answer in answers.items()
         if not isinstance(answer, str)
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.json_file import JsonFile
 from waystage.benchmark.judged import Query, check_ids, rows_of, texts
+from waystage.benchmark.lines import shown
 from waystage.data.readers.columns import MAX_PROBLEMS
 from waystage.errors import DataError, Problem
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
@@ -52,7 +53,7 @@ class Rankings:
     def _check_gold(self, file: JsonFile, queries: list[Query]) -> None:
         expected = "exactly one" if self.has_one_answer else "at least one, each once"
         problems = [
-            file.problem(query.id, query.id, f"{len(query.answers)} right ids", expected)
+            file.problem(query.id, None, f"{shown(query.id)} has {len(query.answers)} right ids", expected)
             for query in queries
             if not query.answers
             or (self.has_one_answer and len(query.answers) > 1)
@@ -68,7 +69,9 @@ def _read_lists(file: JsonFile) -> dict[str, tuple[str, ...]]:
     for name, values in file.members(_EXPECTED).items():
         ids = texts(values)
         if ids is None:
-            problems.append(file.problem(name, name, "not a list of texts", 'a list like ["Q42", "Q1"]'))
+            problems.append(
+                file.problem(name, None, f"{shown(name)} has no list of texts", 'a list like ["Q42", "Q1"]')
+            )
         else:
             lists[name] = tuple(ids)
     if problems:
@@ -78,7 +81,7 @@ def _read_lists(file: JsonFile) -> dict[str, tuple[str, ...]]:
 
 def _check_repetition(file: JsonFile, rankings: dict[str, tuple[str, ...]], n_best: int) -> None:
     problems = [
-        file.problem(name, name, f"an id twice among the best {n_best}", "each id once")
+        file.problem(name, None, f"{shown(name)} has an id twice among its best {n_best}", "each id once")
         for name, ids in rankings.items()
         if len(set(ids[:n_best])) < len(ids[:n_best])
     ]

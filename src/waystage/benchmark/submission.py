@@ -16,16 +16,22 @@ from waystage.errors import DataError, Problem
 LanguageScores: TypeAlias = dict[str, dict[str, float]]
 """Fractions by language and measure."""
 
-_MAX_PROBLEMS = 50
+_MAX_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A language of a task that has no score."""
+    """A language of a task that has no score: why, and which file is not there, if that is why."""
 
     task: str
     language: str
-    reason: str
+    cause: str
+    file_name: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Cause and file."""
+        return f"{self.cause} {self.file_name}" if self.file_name else self.cause
 
     def __str__(self) -> str:
         return f"{self.task}/{self.language}: {self.reason}"
@@ -134,7 +140,7 @@ def score_submission(
     if not problems and not scores:
         problems = [Problem(predictions_dir, None, None, str(gap)) for gap in missing]
     if problems:
-        raise DataError(problems[:_MAX_PROBLEMS])
+        raise DataError(_some(problems, predictions_dir))
     return SubmissionScores(benchmark, scores, tuple(missing), (*notes, *_not_read(predictions_dir, benchmark)))
 
 
@@ -146,10 +152,24 @@ def score_language(task: BenchmarkTask, language: str, predictions_dir: Path, go
     """
     name = task.file_name(language)
     gold, predictions = gold_dir / task.name / name, predictions_dir / task.name / name
-    absent = [what for what, path in (("prediction", predictions), ("gold", gold)) if not path.exists()]
+    absent = [what for what, path in (("prediction", predictions), ("gold", gold)) if not _is_there(path)]
     if absent:
-        return Missing(task.name, language, f"no {' and no '.join(absent)} file {task.name}/{name}")
+        return Missing(task.name, language, f"no {' and no '.join(absent)} file", f"{task.name}/{name}")
     return task.form.score(gold, predictions, language)
+
+
+def _some(problems: list[Problem], folder: Path) -> list[Problem]:
+    n_more = len(problems) - _MAX_PROBLEMS
+    if n_more <= 0:
+        return problems
+    return [*problems[:_MAX_PROBLEMS], Problem(folder, None, None, f"{n_more} more problems that are not shown")]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the reader says why it cannot be read
+        return True
 
 
 def _measured(task: BenchmarkTask, language: str, scored: ScoredFile) -> dict[str, float] | Missing:
@@ -157,8 +177,8 @@ def _measured(task: BenchmarkTask, language: str, scored: ScoredFile) -> dict[st
     values = {measure.name: float(measure.score(sums)) for measure in task.form.measures}
     undefined = [name for name, value in values.items() if math.isnan(value)]
     if undefined:
-        reason = f"{', '.join(undefined)} undefined: neither gold nor predictions have anything to count"
-        return Missing(task.name, language, reason)
+        cause = f"{', '.join(undefined)} undefined: neither gold nor predictions have anything to count"
+        return Missing(task.name, language, cause)
     return values
 
 
@@ -172,17 +192,23 @@ def _check_folder(folder: Path, benchmark: Benchmark) -> None:
 def _not_read(folder: Path, benchmark: Benchmark) -> Iterator[str]:
     """Notes on what lies in a submission and is not of the benchmark."""
     tasks: Mapping[str, BenchmarkTask] = {task.name: task for task in benchmark.tasks}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
+    for path in _entries(folder):
         task = tasks.get(path.name)
         if task is None or not path.is_dir():
             yield f"{path.name} is not of {benchmark.name} and was not read"
             continue
         known = {task.file_name(language) for language in task.languages}
-        others = sorted(entry.name for entry in path.iterdir() if entry.name not in known)
+        others = [entry.name for entry in _entries(path) if entry.name not in known]
         if others:
             yield f"{path.name}: {', '.join(others)} not of {benchmark.name} and not read"
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder by name, without hidden files; nothing where it cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
