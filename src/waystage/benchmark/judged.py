@@ -10,8 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from waystage.benchmark.json_file import JsonFile
-from waystage.benchmark.lines import shown
-from waystage.data.readers.columns import MAX_PROBLEMS
+from waystage.benchmark.lines import refuse, shown
 from waystage.errors import DataError, Problem
 from waystage.metrics.judged import Judged
 from waystage.metrics.metric import FloatArray, Prediction
@@ -45,21 +44,19 @@ def check_ids(file: JsonFile, ids: Collection[str], gold: Path, known: Collectio
     """That predictions are for known ids, and for all of them if ``all_needed``.
 
     Raises:
-        DataError: up to 20 ids that are too many, and those that are missing.
+        DataError: up to 20 ids that are too many, or else those that are missing.
     """
-    problems = [
+    refuse(
         file.problem(name, None, f"a prediction for {shown(name)}, which is not in {gold}", "ids of the gold file")
         for name in ids
         if name not in known
-    ][:MAX_PROBLEMS]
+    )
     missing = [name for name in known if name not in ids] if all_needed else []
     if missing:
         some = ", ".join(map(shown, missing[:5])) + (", ..." if len(missing) > 5 else "")
         found = f"{len(missing)} of {len(known)} ids have no prediction: {some}"
         last_line = file.text.rstrip().count("\n") + 1
-        problems.append(Problem(file.path, last_line, None, found, f"a prediction for every id of {gold}"))
-    if problems:
-        raise DataError(problems)
+        raise DataError(Problem(file.path, last_line, None, found, f"a prediction for every id of {gold}"))
 
 
 def texts(values: object) -> Sequence[str] | None:

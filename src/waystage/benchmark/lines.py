@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -57,13 +58,11 @@ class IndexLines:
     def read(self, path: Path) -> IntArray:
         """The numbers."""
         lines = stripped_lines(path)
-        problems = [
+        refuse(
             Problem(path, number, None, f"{shown(line)} instead of a place", "a whole number from 0")
             for number, line in enumerate(lines, 1)
             if not _is_index(line)
-        ]
-        if problems:
-            raise DataError(problems[:MAX_PROBLEMS])
+        )
         return np.array([int(line) for line in lines], dtype=np.int64)
 
 
@@ -88,8 +87,7 @@ class LabelObjects:
             else:
                 text = json.dumps(label)[:_N_SHOWN] if "label" in row.values else "no label"
                 problems.append(Problem(path, row.line, "label", text, expected))
-        if problems:
-            raise DataError(problems[:MAX_PROBLEMS])
+        refuse(problems)
         return np.array(found, dtype=np.int64)
 
 
@@ -136,19 +134,23 @@ def coded(path: Path, lines: Sequence[str], labels: Sequence[str], what: str) ->
         DataError: up to 20 lines that are not among them; ``what`` names what a line should be.
     """
     place_of = {label: place for place, label in enumerate(labels)}
-    try:
-        return np.fromiter(map(place_of.__getitem__, lines), np.int64, len(lines))
-    except KeyError:
+    if not place_of.keys() >= set(lines):
         known = [label for label in labels if label]
         expected = f"one of {', '.join(known)}"
-        problems = []
-        for number, line in enumerate(lines, 1):
-            if line not in place_of:
-                found = f"unknown {what} {shown(line)}" if line else "an empty line"
-                problems.append(Problem(path, number, None, found, expected, nearest_name(line[:_N_SHOWN], known)))
-            if len(problems) == MAX_PROBLEMS:
-                break
-        raise DataError(problems) from None
+        unknown = ((number, line) for number, line in enumerate(lines, 1) if line not in place_of)
+        refuse(
+            Problem(path, number, None, found, expected, nearest_name(line[:_N_SHOWN], known))
+            for number, line in unknown
+            for found in [f"unknown {what} {shown(line)}" if line else "an empty line"]
+        )
+    return np.fromiter(map(place_of.__getitem__, lines), np.int64, len(lines))
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raises a DataError of the first 20 problems, if there is one; later ones are not even looked for."""
+    first = list(islice(problems, MAX_PROBLEMS))
+    if first:
+        raise DataError(first)
 
 
 def shown(text: str) -> str:

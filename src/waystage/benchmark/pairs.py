@@ -8,7 +8,7 @@ from pathlib import Path
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.judged import Query, rows_of
 from waystage.benchmark.lines import shown
-from waystage.benchmark.tags import SPAN_MEASURES
+from waystage.benchmark.tags import COUNT_MEASURES
 from waystage.data.readers.columns import MAX_PROBLEMS
 from waystage.data.readers.lines import numbered_lines
 from waystage.errors import DataError, Problem
@@ -22,7 +22,7 @@ class SentencePairs:
     """F1 of pairs. An example is a source sentence that the gold or the predictions pair with another."""
 
     extension: str = "tsv"
-    measures: tuple[Measure, ...] = SPAN_MEASURES
+    measures: tuple[Measure, ...] = COUNT_MEASURES
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Right, predicted and gold pairs of each source sentence: those of the gold, then the others."""

@@ -10,8 +10,7 @@ from typing import Any
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.json_file import JsonFile
 from waystage.benchmark.judged import Query, check_ids, rows_of
-from waystage.benchmark.lines import shown
-from waystage.data.readers.columns import MAX_PROBLEMS
+from waystage.benchmark.lines import refuse, shown
 from waystage.errors import DataError, Problem
 from waystage.metrics.answer_overlap import AnswerOverlap
 
@@ -47,24 +46,32 @@ def read_questions(file: JsonFile, language: str) -> list[Query]:
         DataError: up to 20 problems: another structure, an id twice, no answer, or one that is not in its
             paragraph.
     """
-    data = file.value["data"] if isinstance(file.value, dict) and "data" in file.value else file.value
     questions: dict[str, Query] = {}
-    problems: list[Problem] = []
-    for article, where in _objects(file, data, "data"):
-        for paragraph, place in _objects(file, article.get("paragraphs"), f"{where}.paragraphs"):
-            for question, field in _objects(file, paragraph.get("qas"), f"{place}.qas"):
-                query = _question(file, question, field, paragraph.get("context"), language)
-                if isinstance(query, Query) and query.id in questions:
-                    query = file.problem(query.id, field, f"id {shown(query.id)} stands twice", "unique ids")
-                if isinstance(query, Problem):
-                    problems.append(query)
-                else:
-                    questions[query.id] = query
-    if problems:
-        raise DataError(problems[:MAX_PROBLEMS])
+    refuse(_gathered(file, language, questions))
     if not questions:
         raise DataError(Problem(file.path, 1, None, "no questions in the file", "at least one"))
     return list(questions.values())
+
+
+def _gathered(file: JsonFile, language: str, questions: dict[str, Query]) -> Iterator[Problem]:
+    """Puts the questions into ``questions``, and gives what is wrong on the way."""
+    for value, field, context in _asked(file):
+        query = _question(file, value, field, context, language)
+        if isinstance(query, Problem):
+            yield query
+        elif query.id in questions:
+            yield file.problem(query.id, field, f"id {shown(query.id)} stands twice", "unique ids")
+        else:
+            questions[query.id] = query
+
+
+def _asked(file: JsonFile) -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """Each question with the path to it and the context of its paragraph."""
+    data = file.value["data"] if isinstance(file.value, dict) and "data" in file.value else file.value
+    for article, place in _objects(file, data, "data"):
+        for paragraph, where in _objects(file, article.get("paragraphs"), f"{place}.paragraphs"):
+            for question, field in _objects(file, paragraph.get("qas"), f"{where}.qas"):
+                yield question, field, paragraph.get("context")
 
 
 def _question(file: JsonFile, value: dict[str, Any], field: str, context: Any, language: str) -> Query | Problem:
@@ -99,11 +106,9 @@ def _objects(file: JsonFile, value: Any, field: str) -> Iterator[tuple[dict[str,
 
 def _read_answers(file: JsonFile) -> dict[str, str]:
     answers = file.members(_EXPECTED)
-    problems = [
+    refuse(
         file.problem(name, None, f"a JSON {type(answer).__name__} as the answer to {shown(name)}", "a text")
         for name, answer in answers.items()
         if not isinstance(answer, str)
-    ]
-    if problems:
-        raise DataError(problems[:MAX_PROBLEMS])
+    )
     return answers

@@ -8,9 +8,7 @@ from pathlib import Path
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.json_file import JsonFile
 from waystage.benchmark.judged import Query, check_ids, rows_of, texts
-from waystage.benchmark.lines import shown
-from waystage.data.readers.columns import MAX_PROBLEMS
-from waystage.errors import DataError, Problem
+from waystage.benchmark.lines import refuse, shown
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 
 _EXPECTED = 'an object {"id": ["best", "second", ...], ...}'
@@ -52,38 +50,28 @@ class Rankings:
 
     def _check_gold(self, file: JsonFile, queries: list[Query]) -> None:
         expected = "exactly one" if self.has_one_answer else "at least one, each once"
-        problems = [
+        refuse(
             file.problem(query.id, None, f"{shown(query.id)} has {len(query.answers)} right ids", expected)
             for query in queries
             if not query.answers
             or (self.has_one_answer and len(query.answers) > 1)
             or len(set(query.answers)) < len(query.answers)
-        ]
-        if problems:
-            raise DataError(problems[:MAX_PROBLEMS])
+        )
 
 
 def _read_lists(file: JsonFile) -> dict[str, tuple[str, ...]]:
-    lists: dict[str, tuple[str, ...]] = {}
-    problems: list[Problem] = []
-    for name, values in file.members(_EXPECTED).items():
-        ids = texts(values)
-        if ids is None:
-            problems.append(
-                file.problem(name, None, f"{shown(name)} has no list of texts", 'a list like ["Q42", "Q1"]')
-            )
-        else:
-            lists[name] = tuple(ids)
-    if problems:
-        raise DataError(problems[:MAX_PROBLEMS])
-    return lists
+    lists = {name: texts(values) for name, values in file.members(_EXPECTED).items()}
+    refuse(
+        file.problem(name, None, f"{shown(name)} has no list of texts", 'a list like ["Q42", "Q1"]')
+        for name, ids in lists.items()
+        if ids is None
+    )
+    return {name: tuple(ids) for name, ids in lists.items() if ids is not None}
 
 
 def _check_repetition(file: JsonFile, rankings: dict[str, tuple[str, ...]], n_best: int) -> None:
-    problems = [
+    refuse(
         file.problem(name, None, f"{shown(name)} has an id twice among its best {n_best}", "each id once")
         for name, ids in rankings.items()
         if len(set(ids[:n_best])) < len(ids[:n_best])
-    ]
-    if problems:
-        raise DataError(problems[:MAX_PROBLEMS])
+    )

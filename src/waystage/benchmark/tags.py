@@ -13,7 +13,7 @@ from waystage.errors import DataError, Problem
 from waystage.metrics.counts import f1_of_counts, precision_of_counts, recall_of_counts
 from waystage.metrics.span_counts import IntArray, span_counts
 
-SPAN_MEASURES = (
+COUNT_MEASURES = (
     Measure("f1", f1_of_counts),
     Measure("precision", precision_of_counts, is_averaged=False),
     Measure("recall", recall_of_counts, is_averaged=False),
@@ -41,7 +41,7 @@ class TagLines:
 
     tags: tuple[str, ...]
     extension: str = "tsv"
-    measures: tuple[Measure, ...] = SPAN_MEASURES
+    measures: tuple[Measure, ...] = COUNT_MEASURES
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Right, predicted and gold spans of each sentence."""
