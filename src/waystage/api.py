@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from waystage.benchmark.benchmarks import benchmark_named
+from waystage.benchmark.submission import SubmissionScores
+from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
 from waystage.errors import Interrupted, StageError
 from waystage.execution.local import run_plan
@@ -46,6 +49,7 @@ __all__ = [
     "parse_study",
     "plan_study",
     "run_study",
+    "score_submission",
     "scores_frame",
 ]
 
@@ -157,6 +161,18 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     return frame.astype({"seed": "Int64"})
+
+
+def score_submission(
+    predictions_dir: Path, gold_dir: Path, benchmark: str, *, is_strict: bool = False
+) -> SubmissionScores:
+    """Score a submission folder to ``xtreme`` or ``xtreme-r``; see docs/score.md.
+
+    Raises:
+        DataError: a file is malformed, nothing can be scored, or, if ``is_strict``, anything is missing.
+        StudyError: no such benchmark.
+    """
+    return _score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:

@@ -36,6 +36,7 @@ _store_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of artefacts.  [default: $WAYSTAGE_STORE or .waystage]",
 )
+_folder = click.Path(path_type=Path, file_okay=False, exists=True)
 _threads_option = click.option("--threads", "n_threads", type=click.IntRange(min=1), help="Threads to compute with.")
 
 
@@ -155,6 +156,29 @@ def report(run_dir: Path) -> None:
     _out.print(f"report: {path}", soft_wrap=True)
 
 
+@cli.command()
+@click.option("--predictions", "predictions_dir", type=_folder, required=True, help="Folder of the submission.")
+@click.option("--gold", "gold_dir", type=_folder, required=True, help="Folder of the labels, laid out alike.")
+@click.option("--benchmark", "name", type=click.Choice(["xtreme", "xtreme-r"]), required=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write all scores here.")
+@click.option("--strict", "is_strict", is_flag=True, help="Anything that is missing is an error.")
+def score(predictions_dir: Path, gold_dir: Path, name: str, json_path: Path | None, is_strict: bool) -> None:
+    """Score a submission folder by the rules of XTREME or XTREME-R.
+
+    Both folders have a folder a task and a file a language in it: xnli/test-sw.tsv. A score that lacks a part
+    is not shown; the table says what is missing. Malformed files end with status 3 and no score.
+    """
+    from waystage.benchmark.benchmarks import benchmark_named
+    from waystage.benchmark.submission import score_submission
+    from waystage.console.score_view import score_view
+    from waystage.store.files import write_atomically
+
+    scores = score_submission(predictions_dir, gold_dir, benchmark_named(name), is_strict=is_strict)
+    if json_path is not None:
+        write_atomically(json_path, f"{_json_text(scores.to_json())}\n".encode())
+    _out.print(score_view(scores))
+
+
 @cli.command("list")
 @click.argument("what", type=click.Choice(["tasks", "corpora", "encoders"]))
 def list_names(what: str) -> None:
@@ -218,7 +242,11 @@ def _open_store(store_dir: Path | None) -> Any:
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(_json_text(value))
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 @contextmanager

@@ -11,14 +11,24 @@ import numpy as np
 from waystage.data.examples import Example
 from waystage.errors import DataError, Problem, StudyError, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
+from waystage.metrics.answer_overlap import ANSWER_F1, EXACT_MATCH, MLQA_EXACT_MATCH, MLQA_F1
 from waystage.metrics.macro_f1 import MacroF1
 from waystage.metrics.metric import FloatArray, Metric, Prediction
+from waystage.metrics.pair_f1 import PairF1
+from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 from waystage.metrics.span_f1 import SpanF1
 from waystage.metrics.token_accuracy import TokenAccuracy
 
 _FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
     "accuracy": lambda _: LABEL_ACCURACY,
+    "answer-f1": lambda _: ANSWER_F1,
+    "exact-match": lambda _: EXACT_MATCH,
     "macro-f1": MacroF1,
+    "map@20": lambda _: AveragePrecision(20),
+    "mlqa-exact-match": lambda _: MLQA_EXACT_MATCH,
+    "mlqa-f1": lambda _: MLQA_F1,
+    "pair-f1": lambda _: PairF1(),
+    "reciprocal-rank@20": lambda _: ReciprocalRank(20),
     "retrieval-accuracy": lambda _: RETRIEVAL_ACCURACY,
     "span-f1": lambda _: SpanF1(),
     "token-accuracy": lambda _: TokenAccuracy(),

@@ -13,7 +13,8 @@ also where a tag is bare (``NOUN``) and the scheme was not made for it:
 
 seqeval joins all sentences into one sequence with an O between them. Here each sentence is counted on its
 own, because a statistic of one example may not depend on its neighbours. Only a sentence whose first tag but
-O has the type ``_`` (an X that opens a sentence) can tell the difference.
+O has the type ``_`` (an X that opens a sentence) can tell the difference;
+:func:`waystage.metrics.span_counts.span_counts` counts a whole file as seqeval does.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from typing import NamedTuple
 
 from waystage.data.examples import Example
 from waystage.metrics.answers import tags_and_prediction
+from waystage.metrics.counts import f1_of_counts
 from waystage.metrics.metric import FloatArray, Prediction
-from waystage.metrics.ratio import ratio
 
 _OUTSIDE = frozenset("O.")
 """Prefixes of words that belong to no span."""
@@ -39,26 +40,29 @@ class Span(NamedTuple):
     last: int
 
 
-class _Tag(NamedTuple):
+class Tag(NamedTuple):
+    """A tag as seqeval takes it apart."""
+
     prefix: str
     type: str
 
+    @classmethod
+    def parse(cls, tag: str) -> Tag:
+        """Prefix and type of a tag; ValueError if it is empty."""
+        if not tag:
+            raise ValueError("an empty tag")
+        head, hyphen, tail = tag[1:].partition("-")
+        return cls(tag[0], (tail if hyphen else head) or "_")
 
-def _parse(tag: str) -> _Tag:
-    if not tag:
-        raise ValueError("an empty tag")
-    head, hyphen, tail = tag[1:].partition("-")
-    return _Tag(tag[0], (tail if hyphen else head) or "_")
 
-
-def _ends(before: _Tag, after: _Tag) -> bool:
+def ends(before: Tag, after: Tag) -> bool:
     """Whether a span ends between two words."""
     if before.prefix in "ES" or (before.prefix in "BI" and after.prefix in "BSO"):
         return True
     return before.prefix not in _OUTSIDE and before.type != after.type
 
 
-def _begins(before: _Tag, after: _Tag) -> bool:
+def begins(before: Tag, after: Tag) -> bool:
     """Whether a span begins between two words."""
     if after.prefix in "BS" or (before.prefix in "ESO" and after.prefix in "EI"):
         return True
@@ -77,11 +81,11 @@ def spans(tags: Iterable[str]) -> set[Span]:
     [Span(type='ERB', first=2, last=2), Span(type='OUN', first=0, last=1)]
     """
     found: set[Span] = set()
-    before, first = _Tag("O", ""), 0
-    for place, after in enumerate([*map(_parse, tags), _Tag("O", "_")]):
-        if _ends(before, after):
+    before, first = Tag("O", ""), 0
+    for place, after in enumerate([*map(Tag.parse, tags), Tag("O", "_")]):
+        if ends(before, after):
             found.add(Span(before.type, first, place - 1))
-        if _begins(before, after):
+        if begins(before, after):
             first = place
         before = after
     return found
@@ -111,4 +115,4 @@ class SpanF1:
 
     def score(self, sums: FloatArray) -> FloatArray:
         """F1, ``[..., 3]`` to ``[...]``."""
-        return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+        return f1_of_counts(sums)
