@@ -89,7 +89,9 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
             should_stop=should_stop,
         )
     _out.print(comparison_table(finished.record))
-    _out.print(f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most")
+    _out.print(
+        f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most"
+    )
     _out.print(f"report: {finished.report_path}", soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample, TextExample
+from waystage.data.examples import Answer, Example, ParallelExample, QuestionExample, TaggedExample, TextExample
 from waystage.metrics.metric import Prediction
 
 LABELS = ("no", "maybe", "yes")
@@ -46,10 +46,23 @@ def tagged(tags: tuple[str, ...] = TAGS) -> st.SearchStrategy[Pairs]:
     )
 
 
+def answered() -> st.SearchStrategy[Pairs]:
+    # Two words each: the F1 of any two is 0, a half or 1, which add up without rounding.
+    answer = st.sampled_from(("", "red roof", "Red cat.", "warm cat"))
+    return st.lists(st.tuples(answer, answer), min_size=1, max_size=12).map(
+        lambda pairs: [
+            (QuestionExample(str(place), "what?", gold, (Answer(0, gold),) if gold else ()), answer)
+            for place, (gold, answer) in enumerate(pairs)
+        ]
+    )
+
+
 BY_METRIC = {
     "accuracy": labelled(),
     "macro-f1": labelled(),
     "retrieval-accuracy": retrieved(),
     "span-f1": tagged(),
+    "squad-em": answered(),
+    "squad-f1": answered(),
     "token-accuracy": tagged(),
 }

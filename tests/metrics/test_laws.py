@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample
+from waystage.data.examples import Example, ParallelExample, QuestionExample, TaggedExample
 from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.registry import METRIC_NAMES, make_metric, score_examples
 from waystage.tasks.kinds import KINDS
@@ -25,6 +25,8 @@ def rows(metric: Metric, pairs: Pairs) -> FloatArray:
 def right_answer(gold: Example) -> Prediction:
     if isinstance(gold, ParallelExample):
         return gold.id
+    if isinstance(gold, QuestionExample):
+        return gold.context
     answer = gold.tags if isinstance(gold, TaggedExample) else gold.label
     assert answer is not None
     return answer

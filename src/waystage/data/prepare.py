@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from waystage.data.corpus import Corpus
-from waystage.data.examples import Example, TaggedExample, TextExample, example_from_json
+from waystage.data.examples import Example, example_from_json
 from waystage.data.source import Place, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes, digest_file
@@ -104,6 +104,7 @@ def load_documents(store: Store, artefact_id: str) -> list[str]:
 def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
     """At most ``limit`` examples, in their order; see :func:`prepare_split`.
 
+    >>> from waystage.data.examples import TextExample
     >>> examples = [TextExample(str(i), "text", None, "a") for i in range(9)]
     >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
     True
@@ -115,12 +116,7 @@ def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
 
 
 def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:
-    withheld = [
-        example.id
-        for example in examples
-        if (isinstance(example, TextExample) and example.label is None)
-        or (isinstance(example, TaggedExample) and example.tags is None)
-    ]
+    withheld = [example.id for example in examples if not example.has_gold]
     if withheld:
         some = ", ".join(withheld[:3])
         raise DataError(

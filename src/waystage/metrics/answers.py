@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample, TextExample
+from waystage.data.examples import (
+    Example,
+    MultipleChoiceExample,
+    ParallelExample,
+    QuestionExample,
+    TaggedExample,
+    TextExample,
+)
 from waystage.metrics.metric import Prediction
 
 
@@ -12,7 +19,7 @@ def label_and_prediction(gold: Example, prediction: Prediction) -> tuple[str, st
     Raises:
         ValueError: not an example with a label, or the label is withheld.
     """
-    if not isinstance(gold, TextExample):
+    if not isinstance(gold, TextExample | MultipleChoiceExample):
         raise ValueError(f"example {gold.id!r} is a {type(gold).__name__}: it has no label")
     if gold.label is None:
         raise ValueError(f"the gold label of example {gold.id!r} is withheld")
@@ -28,6 +35,19 @@ def id_and_prediction(gold: Example, prediction: Prediction) -> tuple[str, str]:
     if not isinstance(gold, ParallelExample):
         raise ValueError(f"example {gold.id!r} is a {type(gold).__name__}: nothing is retrieved for it")
     return gold.id, _one(gold, prediction)
+
+
+def answers_and_prediction(gold: Example, prediction: Prediction) -> tuple[tuple[str, ...], str]:
+    """The accepted answers and the predicted one; a question without an answer accepts the empty text alone.
+
+    Raises:
+        ValueError: not a question, or its answers are withheld.
+    """
+    if not isinstance(gold, QuestionExample):
+        raise ValueError(f"example {gold.id!r} is a {type(gold).__name__}: it has no answers")
+    if gold.answers is None:
+        raise ValueError(f"the gold answers of example {gold.id!r} are withheld")
+    return tuple(answer.text for answer in gold.answers) or ("",), _one(gold, prediction)
 
 
 def tags_and_prediction(gold: Example, prediction: Prediction) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,6 +14,7 @@ from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
 from waystage.metrics.macro_f1 import MacroF1
 from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.span_f1 import SpanF1
+from waystage.metrics.squad import SquadExactMatch, SquadF1
 from waystage.metrics.token_accuracy import TokenAccuracy
 
 _FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
@@ -21,6 +22,8 @@ _FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
     "macro-f1": MacroF1,
     "retrieval-accuracy": lambda _: RETRIEVAL_ACCURACY,
     "span-f1": lambda _: SpanF1(),
+    "squad-em": lambda _: SquadExactMatch(),
+    "squad-f1": lambda _: SquadF1(),
     "token-accuracy": lambda _: TokenAccuracy(),
 }
 
