@@ -243,7 +243,7 @@ class _Builder:
             "parent": parent,
             "n_layers": n_layers,
             "objective": _objective_spec(objective),
-            "training": asdict(training),
+            "training": _training_spec(training),
             "seed": seed,
             "packages": package_versions(),
         }
@@ -263,7 +263,8 @@ class _Builder:
     def _predict(self, target: Target, model_id: str | None, label: str) -> str:
         task, n_layers = target.task, self._n_layers(target)
         data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
-        max_tokens = (target.training or Training(max_tokens=task.training.max_tokens)).max_tokens
+        training = target.training or Training(max_tokens=task.training.max_tokens)
+        max_tokens, windows = training.max_tokens, training.windows
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
@@ -282,6 +283,7 @@ class _Builder:
             "max_tokens": max_tokens,
             "retrieval": None if target.retrieval is None else asdict(target.retrieval),
             "packages": package_versions(),
+            **({} if windows is None else {"windows": asdict(windows)}),
         }
         job = PredictJob(
             self.encoder_id,
@@ -292,6 +294,7 @@ class _Builder:
             data,
             max_tokens,
             target.retrieval,
+            windows,
         )
         layers = n_layers or self.shape.n_layers
         work = prediction_work(self.shape, layers, data.values(), max_tokens)
@@ -311,6 +314,14 @@ class _Builder:
             "metrics": list(names),
         }
         return self._add(spec, f"{label}: score", ScoreJob(prediction_id, task.labels, data, names), Work())
+
+
+def _training_spec(training: Training) -> dict[str, Any]:
+    """The hyperparameters; those of windows only for the kinds that read windows, as nothing else depends on them."""
+    spec = asdict(training)
+    if training.windows is None:
+        del spec["stride"], spec["max_question_tokens"]
+    return spec
 
 
 def _data_ids(objective: SupervisedJob | MaskedLmJob) -> list[str]:

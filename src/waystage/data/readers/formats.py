@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waystage.data.readers.rows import Delimited, Format, JsonLines, Parquet
+from waystage.data.readers.squad import SquadJson
 from waystage.data.readers.words import Conll, ConllU
 
 FORMATS: dict[str, Format] = {
@@ -12,4 +13,5 @@ FORMATS: dict[str, Format] = {
     "conll": Conll(),
     "conllu": ConllU(),
     "parquet": Parquet(),
+    "squad-json": SquadJson(),
 }
