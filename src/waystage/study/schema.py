@@ -18,7 +18,7 @@ Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 Language: TypeAlias = Annotated[str, Field(pattern=LANGUAGE_PATTERN, max_length=40)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=10**15)]
-FileFormat: TypeAlias = Literal["jsonl", "csv", "tsv", "conll", "conllu", "parquet", "squad-json"]
+FileFormat: TypeAlias = Literal["jsonl", "csv", "tsv", "conll", "conllu", "parquet", "squad-json", "ccg-auto"]
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -1,5 +1,8 @@
 """What the tasks of extractive question answering share."""
 
+from waystage.data.readers.columns import QuestionColumns
+from waystage.data.readers.squad import SquadJson
+from waystage.data.sources.files import FileSource
 from waystage.tasks.task import TrainingDefaults
 
 # XTREME: 500 steps of warm-up are 6 % of three epochs on SQuAD v1.1.
@@ -12,4 +15,15 @@ QA_TRAINING = TrainingDefaults(
     weight_decay=1e-4,
     stride=128,
     max_question_tokens=64,
+)
+
+XQUAD_SOURCE = FileSource(
+    paths=(
+        ("train", "squad/train-v1.1.json"),
+        ("validation", "squad/dev-v1.1.json"),
+        ("test", "xquad/xquad.{lang}.json"),
+    ),
+    format=SquadJson(),
+    columns=QuestionColumns(id="id"),
+    is_published=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from waystage.data.readers.rows import Delimited, Format, JsonLines, Parquet
 from waystage.data.readers.squad import SquadJson
+from waystage.data.readers.supertags import CcgAuto
 from waystage.data.readers.words import Conll, ConllU
 
 FORMATS: dict[str, Format] = {
@@ -14,4 +15,5 @@ FORMATS: dict[str, Format] = {
     "conllu": ConllU(),
     "parquet": Parquet(),
     "squad-json": SquadJson(),
+    "ccg-auto": CcgAuto(),
 }
