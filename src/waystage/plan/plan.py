@@ -23,6 +23,7 @@ from waystage.plan.nodes import (
     TrainJob,
     Work,
 )
+from waystage.plan.overlap import Overlap, find_overlaps
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.store.store import Store
@@ -55,6 +56,7 @@ class Plan:
         nodes: in an order in which every node comes after its parents.
         cells: what is compared.
         n_naive_trainings: trainings if every cell were run by itself.
+        overlaps: training data that has test examples of a target; empty unless the study allows it.
     """
 
     study: Study
@@ -64,6 +66,7 @@ class Plan:
     nodes: tuple[Node, ...]
     cells: tuple[Cell, ...]
     n_naive_trainings: int
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def n_trainings(self) -> int:
@@ -80,11 +83,14 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
 
     Raises:
         DataError: with every missing or malformed file.
+        StudyError: training data has test examples of a target, and the study does not allow it.
     """
     source = encoder_source(
         study.encoder.name, study.encoder.revision, study.encoder.trust_remote_code, place.study_dir
     )
-    builder = _Builder(study, place, source, source.shape(), _Texts.read(study, store, place))
+    texts = _Texts.read(study, store, place)
+    overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
+    builder = _Builder(study, place, source, source.shape(), texts)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(
@@ -95,6 +101,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         nodes=tuple(builder.nodes.values()),
         cells=cells,
         n_naive_trainings=n_naive,
+        overlaps=overlaps,
     )
 
 
