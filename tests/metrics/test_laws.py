@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample
+from waystage.data.examples import Example, ParallelExample, QuestionExample, TaggedExample
 from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.registry import METRIC_NAMES, make_metric, score_examples
 from waystage.tasks.kinds import KINDS
@@ -29,6 +29,8 @@ def right_answer(gold: Example, name: str) -> Prediction:
         return gold.answers if name in RANKED else gold.answers[-1]
     if isinstance(gold, ParallelExample):
         return gold.id
+    if isinstance(gold, QuestionExample):
+        return gold.context
     answer = gold.tags if isinstance(gold, TaggedExample) else gold.label
     assert answer is not None
     return answer

@@ -16,7 +16,11 @@ ALL_TASKS = sorted(TASKS.values(), key=lambda task: task.name)
 def test_names() -> None:
     assert set(TASKS) == {
         "home-intents", "home-slots", "django-retrieval", "vader-sentiment",
-        "xnli", "snli", "udpos", "panx", "tatoeba",
+        "xnli", "snli", "udpos", "panx", "tatoeba", "xcopa", "xquad", "mlqa", "tydiqa", "pawsx",
+        "anli", "mnli", "qqp", "squad", "squad-v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa", "socialiqa",
+        "copa",
+        "anli-dev", "qqp-dev", "squad-dev", "squad-dev-without-xquad", "squad-v2-dev", "hellaswag-dev",
+        "cosmosqa-dev", "socialiqa-dev", "mlqa-dev", "tydiqa-train-files",
     }  # fmt: skip
     assert set(CORPORA) == {"app-messages", "raw-text"}
     assert all(task.name == name for name, task in TASKS.items())
@@ -31,7 +35,7 @@ def test_looking_at_declarations_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("task", ALL_TASKS, ids=lambda task: task.name)
 def test_declarations_are_consistent(task: Task) -> None:
     assert task.metric_name in task.kind.metric_names
-    assert bool(task.labels) == task.kind.trains_head
+    assert bool(task.labels) == task.kind.has_labels
     assert len(set(task.labels)) == len(task.labels)
     assert len(set(task.languages)) == len(task.languages)
     assert task.description

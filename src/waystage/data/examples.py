@@ -1,10 +1,11 @@
-"""The three forms that an example can have, and their lossless JSON form.
+"""The forms that an example can have, and their lossless JSON form.
 
 A prepared split is a list of examples of one form, in a fixed order, with ids that are unique within the split.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -27,6 +28,16 @@ class TextExample:
         """Characters that an encoder will read."""
         return len(self.text) + len(self.pair or "")
 
+    @property
+    def has_gold(self) -> bool:
+        """Whether it can be trained on and scored."""
+        return self.label is not None
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set."""
+        return f"{self.text} {self.pair or ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedExample:
@@ -45,6 +56,16 @@ class TaggedExample:
     def n_characters(self) -> int:
         """Characters that an encoder will read, a space after each word included."""
         return sum(len(word) + 1 for word in self.words)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether it can be trained on and scored."""
+        return self.tags is not None
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set."""
+        return " ".join(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +88,102 @@ class ParallelExample:
         """Characters that an encoder will read, both sides."""
         return len(self.source) + len(self.target)
 
+    @property
+    def has_gold(self) -> bool:
+        """Always: the right match of a sentence is its own translation."""
+        return True
 
-Example: TypeAlias = TextExample | TaggedExample | ParallelExample
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set."""
+        return f"{self.source} {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class MultipleChoiceExample:
+    """A text (with its question) and choices that may follow it; ``answer`` is the position of the right one.
+
+    ``answer`` counts from 0 and is None where the gold is withheld.
+    """
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    answer: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        return {"id": self.id, "text": self.text, "choices": list(self.choices), "answer": self.answer}
+
+    @property
+    def label(self) -> str | None:
+        """The position of the right choice as text: the form that predictions have."""
+        return None if self.answer is None else str(self.answer)
+
+    @property
+    def n_characters(self) -> int:
+        """Characters that an encoder will read: the text once with each choice."""
+        return len(self.text) * len(self.choices) + sum(map(len, self.choices))
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether it can be trained on and scored."""
+        return self.answer is not None
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set: questions are worded differently."""
+        return " ".join(sorted(self.choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stretch of a context: ``text`` stands at character ``start`` (code points, from 0)."""
+
+    start: int
+    text: str
+
+    @property
+    def stop(self) -> int:
+        """The character after its last one."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionExample:
+    """A question and the context that may answer it.
+
+    ``answers`` are the accepted ones: none where the context does not answer the question, None where the gold is
+    withheld. ``context[answer.start : answer.stop] == answer.text`` for each of them.
+    """
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        answers = None if self.answers is None else [[answer.start, answer.text] for answer in self.answers]
+        return {"id": self.id, "question": self.question, "context": self.context, "answers": answers}
+
+    @property
+    def n_characters(self) -> int:
+        """Characters of question and context."""
+        return len(self.question) + len(self.context)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether it can be trained on and scored."""
+        return self.answers is not None
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set: the context alone."""
+        return self.context
+
+
+Example: TypeAlias = TextExample | TaggedExample | ParallelExample | MultipleChoiceExample | QuestionExample
 
 
 def example_from_json(value: dict[str, Any]) -> Example:
@@ -77,9 +192,37 @@ def example_from_json(value: dict[str, Any]) -> Example:
     >>> example_from_json(TaggedExample("1", ("a", "b"), ("X", "Y")).to_json())
     TaggedExample(id='1', words=('a', 'b'), tags=('X', 'Y'))
     """
-    if "words" in value:
-        tags = value["tags"]
-        return TaggedExample(value["id"], tuple(value["words"]), tuple(tags) if tags is not None else None)
-    if "source" in value:
-        return ParallelExample(value["id"], value["source"], value["target"])
+    return next(read for key, read in _READERS.items() if key in value)(value)
+
+
+def _text_example(value: dict[str, Any]) -> TextExample:
     return TextExample(value["id"], value["text"], value["pair"], value["label"])
+
+
+def _tagged_example(value: dict[str, Any]) -> TaggedExample:
+    tags = value["tags"]
+    return TaggedExample(value["id"], tuple(value["words"]), tuple(tags) if tags is not None else None)
+
+
+def _parallel_example(value: dict[str, Any]) -> ParallelExample:
+    return ParallelExample(value["id"], value["source"], value["target"])
+
+
+def _multiple_choice_example(value: dict[str, Any]) -> MultipleChoiceExample:
+    return MultipleChoiceExample(value["id"], value["text"], tuple(value["choices"]), value["answer"])
+
+
+def _question_example(value: dict[str, Any]) -> QuestionExample:
+    answers = value["answers"]
+    read = None if answers is None else tuple(Answer(start, text) for start, text in answers)
+    return QuestionExample(value["id"], value["question"], value["context"], read)
+
+
+# By a key that no other form has.
+_READERS: dict[str, Callable[[dict[str, Any]], Example]] = {
+    "words": _tagged_example,
+    "source": _parallel_example,
+    "choices": _multiple_choice_example,
+    "context": _question_example,
+    "pair": _text_example,
+}

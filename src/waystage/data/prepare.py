@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from waystage.data.corpus import Corpus
-from waystage.data.examples import Example, TaggedExample, TextExample, example_from_json
+from waystage.data.examples import Example, example_from_json
 from waystage.data.source import Place, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes
@@ -105,6 +105,7 @@ def load_documents(store: Store, artefact_id: str) -> list[str]:
 def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
     """At most ``limit`` examples, in their order; see :func:`prepare_split`.
 
+    >>> from waystage.data.examples import TextExample
     >>> examples = [TextExample(str(i), "text", None, "a") for i in range(9)]
     >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
     True
@@ -116,12 +117,7 @@ def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
 
 
 def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:
-    withheld = [
-        example.id
-        for example in examples
-        if (isinstance(example, TextExample) and example.label is None)
-        or (isinstance(example, TaggedExample) and example.tags is None)
-    ]
+    withheld = [example.id for example in examples if not example.has_gold]
     if withheld:
         some = ", ".join(withheld[:3])
         raise DataError(
@@ -135,10 +131,15 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
 
     It is only a shortcut: the text itself is addressed by its content.
     """
-    statuses = [(os.fspath(path), os.stat(path)) for path in files]
-    states = [[path, status.st_size, status.st_mtime_ns] for path, status in statuses]
+    states = file_states(files)
     facts = [_VERSION, type(source).__name__, repr(source), source.version, states, split, language, limit]
     return hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+def file_states(files: Iterable[Path]) -> list[list[str | int]]:
+    """Path, size and modification time of each file: what tells that none of them has changed."""
+    statuses = [(os.fspath(path), os.stat(path)) for path in files]
+    return [[path, status.st_size, status.st_mtime_ns] for path, status in statuses]
 
 
 def _recall(store: Store, key: str) -> PreparedText | None:

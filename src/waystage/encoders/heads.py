@@ -40,6 +40,27 @@ class TaggingHead(nn.Module):
         return logits
 
 
+class MultipleChoiceHead(ClassificationHead):
+    """One score a choice from the vector of text and choice; however many choices there are."""
+
+    def __init__(self, hidden_size: int, n_labels: int, dropout: float, generator: torch.Generator) -> None:
+        super().__init__(hidden_size, 1, dropout, generator)
+
+
+class SpanHead(nn.Module):
+    """Scores of a token as the first and as the last of an answer: linear, as BERT's head for SQuAD."""
+
+    def __init__(self, hidden_size: int, n_labels: int, dropout: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.output = nn.Linear(hidden_size, 2)
+        initialise(self, generator)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Logits ``[n, n_positions, 2]`` from states ``[n, n_positions, hidden_size]``."""
+        logits: Tensor = self.output(states)
+        return logits
+
+
 class MaskedLanguageModelHead(nn.Module):
     """Scores of tokens from the state at a masked position: dense, GELU, layer norm, product with the embeddings.
 

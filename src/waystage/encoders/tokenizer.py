@@ -40,6 +40,26 @@ class WordSequence:
     first_word: int
 
 
+@dataclass(frozen=True, slots=True)
+class PairFrame:
+    """Special tokens around two texts, and segments (``types`` of prefix, first, middle, second and suffix).
+
+    A part has one segment: that of its first token.
+    """
+
+    prefix: list[int]
+    middle: list[int]
+    suffix: list[int]
+    types: tuple[int, int, int, int, int]
+
+    def joined(self, first: Sequence[int], second: IdArray) -> tuple[TokenSequence, int]:
+        """Two texts as one input, and the position of the first token of ``second``."""
+        parts = (self.prefix, first, self.middle, second, self.suffix)
+        ids = np.concatenate([np.asarray(part, np.int32) for part in parts])
+        types = np.repeat(np.array(self.types, np.int32), [len(part) for part in parts])
+        return TokenSequence(ids, types), len(self.prefix) + len(first) + len(self.middle)
+
+
 class SubwordTokenizer:
     """The tokeniser of an encoder folder.
 
@@ -92,6 +112,35 @@ class SubwordTokenizer:
             if framed[start : start + len(bare)] == bare:
                 return framed[:start], framed[start + len(bare) :]
         raise DataError(f"{self.folder}: the tokeniser changes text when it adds special tokens")
+
+    @cached_property
+    def pair_frame(self) -> PairFrame:
+        """Special tokens that the tokeniser puts around two texts.
+
+        Raises:
+            DataError: the tokeniser changes text when it puts two together.
+        """
+        bare = self._tokenizer.encode("a", add_special_tokens=False).ids
+        framed = self._tokenizer.encode("a", "a", add_special_tokens=True)
+        ids, size = framed.ids, len(bare)
+        places = [at for at in range(len(ids) - size + 1) if ids[at : at + size] == bare]
+        if len(places) != 2 or places[1] < places[0] + size:
+            raise DataError(f"{self.folder}: the tokeniser changes text when it puts two texts together")
+        first, second = places
+        parts = (slice(0, first), slice(first, None), slice(first + size, second), slice(second, None))
+        types = [(framed.type_ids[part] or [0])[0] for part in (*parts, slice(second + size, None))]
+        prefix, middle, suffix = ids[:first], ids[first + size : second], ids[second + size :]
+        return PairFrame(prefix, middle, suffix, (types[0], types[1], types[2], types[3], types[4]))
+
+    def ids_of(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, whole and without special tokens."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [list(encoding.ids) for encoding in encodings]
+
+    def ids_and_offsets_of(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Token ids of each text as :meth:`ids_of` gives them, and the characters that each token stands for."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [(list(encoding.ids), list(encoding.offsets)) for encoding in encodings]
 
     @cached_property
     def special_ids(self) -> frozenset[int]:

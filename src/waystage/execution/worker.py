@@ -164,7 +164,7 @@ class Worker:
 
             examples = self._load_examples(job.objective.data)
             make = OBJECTIVES[KINDS[job.objective.kind_name]]
-            return make(tokenizer, examples, job.objective.labels, job.training.max_tokens), job.training
+            return make(tokenizer, examples, job.objective.labels, job.training), job.training
         return self._masked_lm(tokenizer, job.objective, job)
 
     def _masked_lm(
@@ -197,7 +197,8 @@ class Worker:
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]
     ) -> Callable[[list[Example]], Predicted]:
         from waystage.kinds.registry import rebuild_head
-        from waystage.prediction.labels import LABEL_DECODERS, LabelPredictor
+        from waystage.prediction.decoders import DECODERS
+        from waystage.prediction.labels import LabelPredictor
         from waystage.prediction.retrieval import SentenceRetriever
 
         tokenizer = self._tokenizer(job.encoder_id)
@@ -205,8 +206,8 @@ class Worker:
             return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve
         kind = KINDS[job.kind_name]
         head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
-        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens)
-        return partial(LABEL_DECODERS[kind], predictor)
+        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows)
+        return partial(DECODERS[kind], predictor)
 
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)

@@ -9,17 +9,38 @@ import torch
 from torch import Tensor, nn
 
 from waystage.data.examples import Example
-from waystage.encoders.heads import ClassificationHead, TaggingHead
+from waystage.encoders.heads import ClassificationHead, MultipleChoiceHead, SpanHead, TaggingHead
 from waystage.encoders.model import Encoder
 from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.encoders.windows import WindowLengths
+from waystage.kinds.choices import MultipleChoiceObjective
 from waystage.kinds.classification import ClassificationObjective
 from waystage.kinds.objective import Objective
+from waystage.kinds.questions import SpanObjective
 from waystage.kinds.tagging import TaggingObjective
-from waystage.tasks.kinds import PAIR_CLASSIFICATION, SENTENCE_CLASSIFICATION, TAGGING, Kind
+from waystage.study.study import Training
+from waystage.tasks.kinds import (
+    EXTRACTIVE_QA,
+    EXTRACTIVE_QA_OR_NONE,
+    MULTIPLE_CHOICE,
+    PAIR_CLASSIFICATION,
+    SENTENCE_CLASSIFICATION,
+    TAGGING,
+    Kind,
+)
 
 
 class MakeObjective(Protocol):
     """Makes the objective of a labelled training set."""
+
+    def __call__(
+        self, tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+    ) -> Objective:
+        """The objective."""
+
+
+class _MakeOfLength(Protocol):
+    """Makes an objective that needs to know no more of the training than its longest sequence."""
 
     def __call__(
         self, tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], max_tokens: int
@@ -27,16 +48,44 @@ class MakeObjective(Protocol):
         """The objective."""
 
 
+def _of_length(make: _MakeOfLength) -> MakeObjective:
+    def objective(
+        tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+    ) -> Objective:
+        return make(tokenizer, examples, labels, training.max_tokens)
+
+    return objective
+
+
+def _of_spans(is_always_answered: bool) -> MakeObjective:
+    def objective(
+        tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+    ) -> Objective:
+        windows = training.windows
+        if windows is None:
+            raise RuntimeError("questions are read in windows, and no lengths of windows are given")
+        lengths = WindowLengths(training.max_tokens, windows.stride, windows.max_question_tokens)
+        return SpanObjective(tokenizer, examples, lengths, is_always_answered)
+
+    return objective
+
+
 OBJECTIVES: dict[Kind, MakeObjective] = {
-    SENTENCE_CLASSIFICATION: ClassificationObjective,
-    PAIR_CLASSIFICATION: ClassificationObjective,
-    TAGGING: TaggingObjective,
+    SENTENCE_CLASSIFICATION: _of_length(ClassificationObjective),
+    PAIR_CLASSIFICATION: _of_length(ClassificationObjective),
+    TAGGING: _of_length(TaggingObjective),
+    MULTIPLE_CHOICE: _of_length(MultipleChoiceObjective),
+    EXTRACTIVE_QA: _of_spans(is_always_answered=True),
+    EXTRACTIVE_QA_OR_NONE: _of_spans(is_always_answered=False),
 }
 
 _HEADS: dict[Kind, Callable[[int, int, float, torch.Generator], nn.Module]] = {
     SENTENCE_CLASSIFICATION: ClassificationHead,
     PAIR_CLASSIFICATION: ClassificationHead,
     TAGGING: TaggingHead,
+    MULTIPLE_CHOICE: MultipleChoiceHead,
+    EXTRACTIVE_QA: SpanHead,
+    EXTRACTIVE_QA_OR_NONE: SpanHead,
 }
 
 

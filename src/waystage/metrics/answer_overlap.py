@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from waystage.data.examples import Example
-from waystage.metrics.judged import Judged, answers_and_text, language_of
+from waystage.metrics.judged import NO_ANSWER, Judged, answers_and_text, language_of
 from waystage.metrics.metric import FloatArray, Prediction
 from waystage.metrics.normalisation import Normalisation, mlqa_normalisation, squad_normalised
 from waystage.metrics.ratio import ratio
@@ -56,6 +56,8 @@ class AnswerOverlap:
         answers, text = answers_and_text(gold, prediction)
         normalised = self.normalisation(gold)
         answer = normalised(text)
+        if NO_ANSWER in answers:  # SQuAD v2.0: nothing is right but to say nothing
+            return (float(not answer), float(not answer), 1.0)
         right = {normalised(candidate) for candidate in answers}
         return (float(answer in right), max(token_f1(candidate, answer) for candidate in right), 1.0)
 
@@ -70,7 +72,7 @@ def _mlqa_of(gold: Example | Judged) -> Normalisation:
 
 EXACT_MATCH = AnswerOverlap("exact-match", "exact_match", lambda _: squad_normalised)
 ANSWER_F1 = AnswerOverlap("answer-f1", "f1", lambda _: squad_normalised)
-"""SQuAD v1.1's evaluation, for SQuAD, XQuAD and TyDiQA-GoldP."""
+"""SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP."""
 
 MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", "exact_match", _mlqa_of)
 MLQA_F1 = AnswerOverlap("mlqa-f1", "f1", _mlqa_of)

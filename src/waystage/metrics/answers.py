@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample, TextExample
+from waystage.data.examples import (
+    Example,
+    MultipleChoiceExample,
+    ParallelExample,
+    TaggedExample,
+    TextExample,
+)
 from waystage.metrics.metric import Prediction
 
 
@@ -12,7 +18,7 @@ def label_and_prediction(gold: Example, prediction: Prediction) -> tuple[str, st
     Raises:
         ValueError: not an example with a label, or the label is withheld.
     """
-    if not isinstance(gold, TextExample):
+    if not isinstance(gold, TextExample | MultipleChoiceExample):
         raise ValueError(f"example {gold.id!r} is a {type(gold).__name__}: it has no label")
     if gold.label is None:
         raise ValueError(f"the gold label of example {gold.id!r} is withheld")

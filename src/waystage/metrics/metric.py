@@ -14,7 +14,7 @@ from waystage.data.examples import Example
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Prediction: TypeAlias = str | tuple[str, ...]
-"""A label, the tags of a sentence, or the id of the retrieved example."""
+"""A label, the tags of a sentence, the id of the retrieved example, the position of a choice, or an answer's text."""
 
 
 class Metric(Protocol):

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from waystage.data.prepare import PreparedText
 from waystage.encoders.sources import EncoderSource
-from waystage.study.study import RetrievalSettings, Training
+from waystage.study.study import RetrievalSettings, Training, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class TrainJob:
 class PredictJob:
     """Predict the test split in every language.
 
-    ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds with a head.
+    ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds with a head,
+    ``windows`` for those that read none.
     """
 
     encoder_id: str
@@ -66,6 +67,7 @@ class PredictJob:
     data: dict[str, PreparedText]
     max_tokens: int
     retrieval: RetrievalSettings | None
+    windows: Windows | None = None
 
 
 @dataclass(frozen=True, slots=True)

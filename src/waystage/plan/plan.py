@@ -23,6 +23,7 @@ from waystage.plan.nodes import (
     TrainJob,
     Work,
 )
+from waystage.plan.overlap import Overlap, find_overlaps
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.store.store import Store
@@ -55,6 +56,7 @@ class Plan:
         nodes: in an order in which every node comes after its parents.
         cells: what is compared.
         n_naive_trainings: trainings if every cell were run by itself.
+        overlaps: training data that has test examples of a target; empty unless the study allows it.
     """
 
     study: Study
@@ -64,6 +66,7 @@ class Plan:
     nodes: tuple[Node, ...]
     cells: tuple[Cell, ...]
     n_naive_trainings: int
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def n_trainings(self) -> int:
@@ -80,11 +83,14 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
 
     Raises:
         DataError: with every missing or malformed file.
+        StudyError: training data has test examples of a target, and the study does not allow it.
     """
     source = encoder_source(
         study.encoder.name, study.encoder.revision, study.encoder.trust_remote_code, place.study_dir
     )
-    builder = _Builder(study, place, source, source.shape(), _Texts.read(study, store, place))
+    texts = _Texts.read(study, store, place)
+    overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
+    builder = _Builder(study, place, source, source.shape(), texts)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(
@@ -95,6 +101,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         nodes=tuple(builder.nodes.values()),
         cells=cells,
         n_naive_trainings=n_naive,
+        overlaps=overlaps,
     )
 
 
@@ -243,7 +250,7 @@ class _Builder:
             "parent": parent,
             "n_layers": n_layers,
             "objective": _objective_spec(objective),
-            "training": asdict(training),
+            "training": _training_spec(training),
             "seed": seed,
             "packages": package_versions(),
         }
@@ -263,7 +270,8 @@ class _Builder:
     def _predict(self, target: Target, model_id: str | None, label: str) -> str:
         task, n_layers = target.task, self._n_layers(target)
         data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
-        max_tokens = (target.training or Training(max_tokens=task.training.max_tokens)).max_tokens
+        training = target.training or Training(max_tokens=task.training.max_tokens)
+        max_tokens, windows = training.max_tokens, training.windows
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
@@ -282,6 +290,7 @@ class _Builder:
             "max_tokens": max_tokens,
             "retrieval": None if target.retrieval is None else asdict(target.retrieval),
             "packages": package_versions(),
+            **({} if windows is None else {"windows": asdict(windows)}),
         }
         job = PredictJob(
             self.encoder_id,
@@ -292,6 +301,7 @@ class _Builder:
             data,
             max_tokens,
             target.retrieval,
+            windows,
         )
         layers = n_layers or self.shape.n_layers
         work = prediction_work(self.shape, layers, data.values(), max_tokens)
@@ -311,6 +321,14 @@ class _Builder:
             "metrics": list(names),
         }
         return self._add(spec, f"{label}: score", ScoreJob(prediction_id, task.labels, data, names), Work())
+
+
+def _training_spec(training: Training) -> dict[str, Any]:
+    """The hyperparameters; those of windows only for the kinds that read windows, as nothing else depends on them."""
+    spec = asdict(training)
+    if training.windows is None:
+        del spec["stride"], spec["max_question_tokens"]
+    return spec
 
 
 def _data_ids(objective: SupervisedJob | MaskedLmJob) -> list[str]:

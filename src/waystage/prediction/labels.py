@@ -15,6 +15,7 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.kinds import classification, tagging
 from waystage.metrics.metric import Prediction
 from waystage.prediction.batches import token_batches
+from waystage.study.study import Windows
 from waystage.tasks.kinds import PAIR_CLASSIFICATION, SENTENCE_CLASSIFICATION, TAGGING, Kind
 
 
@@ -35,6 +36,7 @@ class LabelPredictor:
     tokenizer: SubwordTokenizer
     labels: tuple[str, ...]
     max_tokens: int
+    windows: Windows | None = None
 
     def classify(self, examples: Sequence[Example]) -> Predicted:
         """The best label of each sentence or pair."""

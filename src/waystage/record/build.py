@@ -49,7 +49,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study),
+        protocol=task_protocols(study, plan.overlaps),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
         costs=sequence_costs(plan, store),
         comparison=comparison,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 
+from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.study import Study, Target, Training
 from waystage.tasks.task import TrainingDefaults
@@ -12,12 +14,12 @@ _SELECTION = "last checkpoint; no development data is looked at"
 _BUDGETS = ("epochs", "steps", "tokens")
 
 
-def task_protocols(study: Study) -> tuple[TaskProtocol, ...]:
-    """One entry a target."""
-    return tuple(_protocol(study, target) for target in study.targets)
+def task_protocols(study: Study, overlaps: Sequence[Overlap] = ()) -> tuple[TaskProtocol, ...]:
+    """One entry a target; ``overlaps`` are those of the study's plan."""
+    return tuple(_protocol(study, target, overlaps) for target in study.targets)
 
 
-def _protocol(study: Study, target: Target) -> TaskProtocol:
+def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> TaskProtocol:
     task, retrieval = target.task, target.retrieval
     n_layers = target.n_layers or study.encoder.n_layers
     layers = "all layers" if n_layers is None else f"first {n_layers} layers"
@@ -36,7 +38,7 @@ def _protocol(study: Study, target: Target) -> TaskProtocol:
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_SELECTION if target.training is not None else "nothing is trained or selected",
-        departures=tuple(_departures(target)),
+        departures=(*_departures(target), *departures_of(overlaps, task.name)),
     )
 
 

@@ -37,6 +37,7 @@ from waystage.study.study import (
     Training,
 )
 from waystage.tasks.kinds import KINDS
+from waystage.tasks.qa import QA_TRAINING
 from waystage.tasks.task import Task, TrainingDefaults
 
 _FormT = TypeVar("_FormT")
@@ -103,6 +104,7 @@ class StudyParts:
             study_dir=self.study_dir,
             data_dir=data_dir,
             description=self.tree.get("description") or "",
+            allow_overlap=bool(self.tree.get("allow_overlap")),
         )
 
     def _encoder(self) -> EncoderChoice:
@@ -125,6 +127,7 @@ class StudyParts:
             licence=form.licence,
             reference=form.reference,
             source_language=form.source_language,
+            training=QA_TRAINING if kind.reads_windows else TrainingDefaults(),
         )
 
     def _own_corpus(self, name: str, form: OwnCorpusForm) -> Corpus:
@@ -176,6 +179,8 @@ def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: Tr
             "max_tokens": defaults.max_tokens,
             "warmup_fraction": defaults.warmup_fraction,
             "weight_decay": defaults.weight_decay,
+            "stride": defaults.stride,
+            "max_question_tokens": defaults.max_question_tokens,
         }
         said = from_task | said
     length = budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}

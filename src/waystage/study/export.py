@@ -55,6 +55,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "stages": {name: _stage(stage) for name, stage in stages.items()},
         "sequences": {name: [stage.name for stage in members] for name, members in study.sequences.items()},
         "baseline": study.baseline,
+        "allow_overlap": study.allow_overlap,
         "targets": [_target(target) for target in study.targets],
         "tasks": {name: _task(task) for name, task in sorted(tasks.items())},
         "corpora": {name: _corpus(corpus) for name, corpus in sorted(corpora.items())},

@@ -186,12 +186,15 @@ def _stage(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Finding]:
     if task is not None:
         yield from _unknown((*path, "task"), "task", task, scope.tasks)
         facts = scope.tasks.get(task)
+        if facts and facts.kind and facts.kind.trains_head and not facts.kind.reads_windows:
+            yield from _window_keys(path, stage, f"a task of {facts.kind.name}")
         if facts and facts.kind and not facts.kind.trains_head:
             trained = [name for name, other in scope.tasks.items() if other.kind and other.kind.trains_head]
             yield Finding((*path, "task"), f"'{task}' is retrieval, which trains nothing", f"one of {listed(trained)}")
         elif facts:
             yield from _lacks_split((*path, "task"), task, facts, "train")
     if corpus is not None:
+        yield from _window_keys(path, stage, "continued pretraining")
         yield from _unknown((*path, "corpus"), "corpus", corpus, scope.corpora)
         valid = scope.corpora.get(corpus)
         yield from _languages((*path, "languages"), stage.get("languages"), valid, f"the corpus '{corpus}'")
@@ -208,6 +211,14 @@ def _training(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Finding]:
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
+
+
+def _window_keys(path: FieldPath, part: Tree, of: str) -> Iterator[Finding]:
+    """Lengths of windows for what reads none."""
+    for key in ("stride", "max_question_tokens"):
+        if (part.get("training") or {}).get(key) is not None:
+            found = f"'{key}' for {of}, which reads no windows"
+            yield Finding((*path, "training", key), found, "no such key", at_key=True)
 
 
 def _sequences(tree: Tree) -> Iterator[Finding]:
@@ -266,6 +277,8 @@ def _target(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Finding]:
         yield from _languages((*path, "languages"), target.get("languages"), facts.languages, f"the task '{task}'")
         yield from _lacks_split((*path, "task"), task, facts, "test")
         yield from _foreign_keys(path, task, facts.kind, target)
+        if facts.kind and facts.kind.trains_head and not facts.kind.reads_windows:
+            yield from _window_keys(path, target, f"a task of {facts.kind.name}")
     yield from _train_task(scope, path, target, facts)
     n_layers, available = target.get("n_layers"), scope.n_layers
     if n_layers is not None and available is not None and n_layers > available:

@@ -17,7 +17,7 @@ from waystage.tasks.kinds import KINDS, TAGGING
 Tree: TypeAlias = dict[str, Any]
 IsWrong: TypeAlias = Callable[[FieldPath], bool]
 
-_WORD_FORMATS = ("conll", "conllu")
+_WORD_FORMATS = ("conll", "conllu", "ccg-auto")
 
 
 def own_task_findings(path: FieldPath, declared: Tree, is_wrong: IsWrong) -> Iterator[Finding]:

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from waystage.data.corpus import CorpusSource
-from waystage.data.readers.columns import Columns, ParallelColumns, TaggedColumns, TextColumns
+from waystage.data.readers.columns import (
+    ChoiceColumns,
+    Columns,
+    ParallelColumns,
+    QuestionColumns,
+    TaggedColumns,
+    TextColumns,
+)
 from waystage.data.readers.formats import FORMATS
 from waystage.data.readers.rows import Format
 from waystage.data.source import Source, Split
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub import HubCorpus, HubSource
 from waystage.data.sources.text_files import TextFilesCorpus
-from waystage.study.schema import (
-    OwnCorpusForm,
-    OwnTaskForm,
-    PairColumnsForm,
-    ParallelColumnsForm,
-    SplitFilesForm,
-    TaggedColumnsForm,
+from waystage.study.schema import OwnCorpusForm, OwnTaskForm, SplitFilesForm
+from waystage.tasks.kinds import (
+    EXTRACTIVE_QA,
+    EXTRACTIVE_QA_OR_NONE,
+    MULTIPLE_CHOICE,
+    PAIR_CLASSIFICATION,
+    SENTENCE_CLASSIFICATION,
+    SENTENCE_RETRIEVAL,
+    TAGGING,
 )
 
 
 def task_source(form: OwnTaskForm) -> Source:
     """The source of a declared task, whose mistakes were all reported before."""
-    labels = () if form.kind == "sentence-retrieval" else tuple(form.labels)
+    labels = tuple(getattr(form, "labels", ()))
     files = form.hub.files if form.hub else form.files or SplitFilesForm()
     paths = _paths(files)
     format_ = _format(form.format, [path for _, path in paths])
-    columns = _columns(form)
+    columns = _COLUMNS[form.kind](form.columns.model_dump())
     if form.hub:
         return HubSource(form.hub.dataset, form.hub.revision, paths, format_, columns, labels)
     return FileSource(paths, format_, columns, labels)
@@ -77,11 +88,18 @@ def _format(name: str | None, paths: list[str]) -> Format:
     return FORMATS[told]
 
 
-def _columns(form: OwnTaskForm) -> Columns:
-    columns = form.columns
-    if isinstance(columns, ParallelColumnsForm):
-        return ParallelColumns(columns.source, columns.target, columns.id)
-    if isinstance(columns, TaggedColumnsForm):
-        return TaggedColumns(columns.words, columns.tags, columns.id)
-    pair = columns.pair if isinstance(columns, PairColumnsForm) else None
-    return TextColumns(columns.text, pair, columns.label, columns.id)
+def _choice_columns(names: Mapping[str, Any]) -> Columns:
+    choices = names["choices"]
+    return ChoiceColumns(**{**names, "choices": (choices,) if isinstance(choices, str) else tuple(choices)})
+
+
+# How the names of columns in a study file become columns, by the name of the kind.
+_COLUMNS: dict[str, Callable[[Mapping[str, Any]], Columns]] = {
+    SENTENCE_CLASSIFICATION.name: lambda names: TextColumns(**names),
+    PAIR_CLASSIFICATION.name: lambda names: TextColumns(**names),
+    TAGGING.name: lambda names: TaggedColumns(**names),
+    MULTIPLE_CHOICE.name: _choice_columns,
+    EXTRACTIVE_QA.name: lambda names: QuestionColumns(**names),
+    EXTRACTIVE_QA_OR_NONE.name: lambda names: QuestionColumns(**names),
+    SENTENCE_RETRIEVAL.name: lambda names: ParallelColumns(**names),
+}

@@ -18,7 +18,7 @@ Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 Language: TypeAlias = Annotated[str, Field(pattern=LANGUAGE_PATTERN, max_length=40)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=10**15)]
-FileFormat: TypeAlias = Literal["jsonl", "csv", "tsv", "conll", "conllu", "parquet"]
+FileFormat: TypeAlias = Literal["jsonl", "csv", "tsv", "conll", "conllu", "parquet", "squad-json", "ccg-auto"]
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -110,6 +110,12 @@ class TrainingForm(Form):
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient.")
     freeze_embeddings: bool | None = Field(None, description="Leave the embeddings as they are.")
     dropout: float | None = Field(None, ge=0, lt=1, description="Overrides the dropout of the encoder.")
+    stride: Count | None = Field(
+        None, description="Context tokens from one window to the next; only for questions on a context."
+    )
+    max_question_tokens: Count | None = Field(
+        None, description="Longest question in tokens; only for questions on a context."
+    )
 
 
 class LimitsForm(Form):
@@ -254,6 +260,29 @@ class ParallelColumnsForm(Form):
     id: Text | None = Field(None, description="Column of a unique id; the line number when left out.")
 
 
+class ChoiceColumnsForm(Form):
+    """Names of the columns (keys in JSONL)."""
+
+    text: Text = Field("text", description="Column of the text, or a template such as '{context} {question}'.")
+    choices: Text | Annotated[list[Text], Field(min_length=2)] = Field(
+        "choices", description="Column that holds the list of choices, or a column for each choice."
+    )
+    answer: Text = Field("answer", description="Column of the right choice: its position from 0, or a letter from A.")
+    id: Text | None = Field(None, description="Column of a unique id; the line number when left out.")
+
+
+class QuestionColumnsForm(Form):
+    """Names of the columns (keys in JSONL)."""
+
+    question: Text = Field("question", description="Column of the question.")
+    context: Text = Field("context", description="Column of the text that answers it.")
+    answers: Text = Field(
+        "answers",
+        description="Column of the answers: a list of {text, answer_start}, or the text of one answer.",
+    )
+    id: Text | None = Field(None, description="Column of a unique id; the line number when left out.")
+
+
 class SentenceTaskForm(_LabelledForm):
     """A task of your own: one label a sentence."""
 
@@ -278,6 +307,31 @@ class TaggingTaskForm(_LabelledForm):
     metric: Text | None = Field(None, description="Metric: span-f1 (default) or token-accuracy.")
 
 
+class ChoiceTaskForm(_OwnTaskForm):
+    """A task of your own: which of several choices goes with a text."""
+
+    kind: Literal["multiple-choice"] = Field(description="Which of several choices goes with a text.")
+    columns: ChoiceColumnsForm = Field(ChoiceColumnsForm(), description="Names of the columns.")
+    metric: Text | None = Field(None, description="Metric: accuracy (default).")
+
+
+class _AnyQuestionTaskForm(_OwnTaskForm):
+    columns: QuestionColumnsForm = Field(QuestionColumnsForm(), description="Names of the columns.")
+    metric: Text | None = Field(None, description="Metric: answer-f1 (default) or exact-match.")
+
+
+class QuestionTaskForm(_AnyQuestionTaskForm):
+    """A task of your own: the answer to a question is a stretch of its context."""
+
+    kind: Literal["extractive-qa"] = Field(description="The answer to a question is a stretch of its context.")
+
+
+class OpenQuestionTaskForm(_AnyQuestionTaskForm):
+    """A task of your own: a question is answered by a stretch of its context, or not at all."""
+
+    kind: Literal["extractive-qa-or-none"] = Field(description="The same, where some contexts do not answer.")
+
+
 class RetrievalTaskForm(_OwnTaskForm):
     """A task of your own: find the translation of each sentence. Nothing is trained."""
 
@@ -287,7 +341,14 @@ class RetrievalTaskForm(_OwnTaskForm):
 
 
 OwnTaskForm: TypeAlias = Annotated[
-    SentenceTaskForm | PairTaskForm | TaggingTaskForm | RetrievalTaskForm, Field(discriminator="kind")
+    SentenceTaskForm
+    | PairTaskForm
+    | TaggingTaskForm
+    | ChoiceTaskForm
+    | QuestionTaskForm
+    | OpenQuestionTaskForm
+    | RetrievalTaskForm,
+    Field(discriminator="kind"),
 ]
 
 
@@ -329,6 +390,9 @@ class StudyForm(Form):
     targets: list[TargetForm] = Field(min_length=1, description="Tasks that every sequence is scored on.")
     tasks: dict[Name, OwnTaskForm] | None = Field(None, description="Tasks of your own, by name.")
     corpora: dict[Name, OwnCorpusForm] | None = Field(None, description="Corpora of your own, by name.")
+    allow_overlap: bool = Field(
+        False, description="Let stages learn from examples that a target is tested on; the record says where."
+    )
     output: Text | None = Field(
         None, description="Folder for the results, relative to where the command runs; runs/NAME by default."
     )

@@ -40,6 +40,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """How a context that is too long is read: see :class:`Training` for the two numbers."""
+
+    stride: int
+    max_question_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """How one model is trained. Exactly one of ``epochs``, ``steps`` and ``tokens`` is set: the budget.
 
@@ -57,6 +65,8 @@ class Training:
         clip_norm: largest norm of the gradient.
         freeze_embeddings: leave the embeddings as they are.
         dropout: overrides the encoder's dropout, in [0, 1); None keeps it.
+        stride: context tokens from one window to the next; set for the kinds that read windows alone.
+        max_question_tokens: longest question in a window; set for the kinds that read windows alone.
     """
 
     epochs: float | None = None
@@ -71,6 +81,15 @@ class Training:
     clip_norm: float = 1.0
     freeze_embeddings: bool = False
     dropout: float | None = None
+    stride: int | None = None
+    max_question_tokens: int | None = None
+
+    @property
+    def windows(self) -> Windows | None:
+        """The lengths of windows; None for the kinds that read none."""
+        if self.stride is None or self.max_question_tokens is None:
+            return None
+        return Windows(self.stride, self.max_question_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +162,8 @@ class Study:
     """A study.
 
     ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
-    ``baseline`` is the sequence that the others are compared with.
+    ``baseline`` is the sequence that the others are compared with. ``allow_overlap`` lets stages and targets learn from
+    examples that a target is tested on; the record says where they do.
     """
 
     name: str
@@ -153,6 +173,7 @@ class Study:
     seeds: tuple[int, ...]
     baseline: str
     output_dir: Path
+    allow_overlap: bool = False
     study_dir: Path = field(default_factory=Path.cwd)
     data_dir: Path | None = None
     description: str = ""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample, TextExample
+from waystage.data.examples import (
+    Example,
+    MultipleChoiceExample,
+    ParallelExample,
+    QuestionExample,
+    TaggedExample,
+    TextExample,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,20 +19,41 @@ class Kind:
     """A kind of task.
 
     ``trains_head`` is False for retrieval, which compares sentence vectors of the encoder as it stands.
-    ``metric_names`` lists the metrics that fit; the first is the default.
+    ``metric_names`` lists the metrics that fit; the first is the default. ``has_labels`` is False where an answer is
+    not one of a closed set. ``reads_windows`` is True where a long text is read in windows.
     """
 
     name: str
     example_form: type[Example]
     trains_head: bool
     metric_names: tuple[str, ...]
+    has_labels: bool = True
+    reads_windows: bool = False
 
 
 SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, ("accuracy", "macro-f1"))
 PAIR_CLASSIFICATION = Kind("pair-classification", TextExample, True, ("accuracy", "macro-f1"))
 TAGGING = Kind("tagging", TaggedExample, True, ("span-f1", "token-accuracy"))
-SENTENCE_RETRIEVAL = Kind("sentence-retrieval", ParallelExample, False, ("retrieval-accuracy",))
+SENTENCE_RETRIEVAL = Kind("sentence-retrieval", ParallelExample, False, ("retrieval-accuracy",), has_labels=False)
+MULTIPLE_CHOICE = Kind("multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False)
+
+_QA_METRICS = ("answer-f1", "exact-match")
+# Every question has an answer: the best span is always given.
+EXTRACTIVE_QA = Kind("extractive-qa", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True)
+# The context may not answer a question: no answer is then the right one.
+EXTRACTIVE_QA_OR_NONE = Kind(
+    "extractive-qa-or-none", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True
+)
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (SENTENCE_CLASSIFICATION, PAIR_CLASSIFICATION, TAGGING, SENTENCE_RETRIEVAL)
+    kind.name: kind
+    for kind in (
+        SENTENCE_CLASSIFICATION,
+        PAIR_CLASSIFICATION,
+        TAGGING,
+        MULTIPLE_CHOICE,
+        EXTRACTIVE_QA,
+        EXTRACTIVE_QA_OR_NONE,
+        SENTENCE_RETRIEVAL,
+    )
 }

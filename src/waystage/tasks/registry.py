@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from waystage.tasks.django_retrieval import TASK as DJANGO_RETRIEVAL
-from waystage.tasks.home_intents import TASK as HOME_INTENTS
-from waystage.tasks.home_slots import TASK as HOME_SLOTS
-from waystage.tasks.panx import TASK as PANX
-from waystage.tasks.snli import TASK as SNLI
+from waystage.tasks import (
+    anli,
+    ccg,
+    commonsenseqa,
+    copa,
+    cosmosqa,
+    django_retrieval,
+    hellaswag,
+    home_intents,
+    home_slots,
+    mlqa,
+    mnli,
+    panx,
+    pawsx,
+    qqp,
+    snli,
+    socialiqa,
+    squad,
+    squad_v2,
+    tatoeba,
+    tydiqa,
+    udpos,
+    vader_sentiment,
+    xcopa,
+    xnli,
+    xquad,
+)
 from waystage.tasks.task import Task
-from waystage.tasks.tatoeba import TASK as TATOEBA
-from waystage.tasks.udpos import TASK as UDPOS
-from waystage.tasks.vader_sentiment import TASK as VADER_SENTIMENT
-from waystage.tasks.xnli import TASK as XNLI
 
-_DEMO = (HOME_INTENTS, HOME_SLOTS, DJANGO_RETRIEVAL, VADER_SENTIMENT)
-_PUBLISHED = (XNLI, SNLI, UDPOS, PANX, TATOEBA)
+_DEMO = (home_intents.TASK, home_slots.TASK, django_retrieval.TASK, vader_sentiment.TASK)
+_TARGETS = (
+    xnli.TASK, xcopa.TASK, udpos.TASK, panx.TASK, xquad.TASK, mlqa.TASK, tydiqa.TASK, tatoeba.TASK, pawsx.TASK,
+)  # fmt: skip
+_INTERMEDIATE = (
+    anli.TASK, mnli.TASK, snli.TASK, qqp.TASK, squad.TASK, squad_v2.TASK, hellaswag.TASK, ccg.TASK, cosmosqa.TASK,
+    commonsenseqa.TASK, socialiqa.TASK, copa.TASK,
+)  # fmt: skip
+# The published splits that are at hand take the place of those that are not.
+_DEPARTURES = (
+    anli.DEV_TASK, qqp.DEV_TASK, squad.DEV_TASK, squad.DEV_WITHOUT_XQUAD_TASK, squad_v2.DEV_TASK, hellaswag.DEV_TASK,
+    cosmosqa.DEV_TASK, socialiqa.DEV_TASK, mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK,
+)  # fmt: skip
 
-TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_PUBLISHED)}
+TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_TARGETS, *_INTERMEDIATE, *_DEPARTURES)}

@@ -18,6 +18,16 @@ class TrainingDefaults:
     max_tokens: int = 128
     warmup_fraction: float = 0.0
     weight_decay: float = 0.0
+    stride: int | None = None
+    max_question_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Examples in the source language that the test examples of a task are, or are translations of."""
+
+    source: Source
+    split: Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,8 @@ class Task:
 
     ``languages`` are those of the test split, source language included where it has one; ``labels`` is the closed label
     set in head order, empty for kinds without a head. ``text_prefix`` is prepended to every text (E5 encoders expect
-    one in retrieval). ``expected_counts`` maps ``(split, language)`` to the published number of examples.
+    one in retrieval). ``expected_counts`` maps ``(split, language)`` to the published number of examples. ``originals``
+    are what no training data of a study may hold unless the study says so.
     """
 
     name: str
@@ -41,6 +52,7 @@ class Task:
     source_language: str = "en"
     training: TrainingDefaults = TrainingDefaults()
     expected_counts: dict[tuple[Split, str], int] = field(default_factory=dict)
+    originals: tuple[Original, ...] = ()
 
     @property
     def target_languages(self) -> tuple[str, ...]:

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waystage.data.examples import Example
-from waystage.data.readers.columns import Columns, ParallelColumns, TaggedColumns, TextColumns, examples_of
+from waystage.data.readers.columns import (
+    Columns,
+    ParallelColumns,
+    QuestionColumns,
+    TaggedColumns,
+    TextColumns,
+    examples_of,
+)
 from waystage.data.readers.formats import FORMATS
 from waystage.data.readers.rows import Format
 from waystage.data.readers.words import ConllU
@@ -22,6 +29,8 @@ COLUMNS: dict[str, Columns] = {
     "tsv": ParallelColumns(),
     "conll": TaggedColumns(),
     "conllu": TaggedColumns(),
+    "squad-json": QuestionColumns(id="id"),
+    "ccg-auto": TaggedColumns(),
 }
 PIECES = {
     "jsonl": [
@@ -44,6 +53,16 @@ PIECES = {
         "1.1\t_\n",
         "²",
     ],
+    "squad-json": [
+        '{"data": [',
+        '{"paragraphs": [{"context": "a b", "qas": [',
+        '{"id": 1, "question": "a", "answers": [{"text": "b", "answer_start": 2}]}',
+        '{"id": 1, "question": "a", "answers": [{"text": "b", "answer_start": -1}]}',
+        '{"question": 1, "answers": {"text": ["a"]}}',
+        "]}",
+        ",",
+    ],
+    "ccg-auto": ["ID=1\n", "(<T S 0 1> (<L x NN NN a N>) )", "(<L x)", "\n", "y"],
 }
 
 

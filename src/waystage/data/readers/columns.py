@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from waystage.data.examples import Example, ParallelExample, TaggedExample, TextExample
+from waystage.data.examples import (
+    Answer,
+    Example,
+    MultipleChoiceExample,
+    ParallelExample,
+    QuestionExample,
+    TaggedExample,
+    TextExample,
+)
 from waystage.data.readers.rows import Row
 from waystage.errors import DataError, Problem, nearest_name
 
 MAX_PROBLEMS = 20
+_MARK = re.compile(r"\{([^{}]+)\}")
 
 
 class RowError(Exception):
@@ -102,6 +112,119 @@ class ParallelColumns:
     def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> ParallelExample:
         """The example of a row."""
         return ParallelExample(example_id, _text(row, self.source), _text(row, self.target))
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceColumns:
+    """A text with choices.
+
+    Attributes:
+        text: a column, or a template with columns in braces: ``"{context} {question}"``.
+        choices: one column that holds a list, or a column a choice.
+        answer: the right choice: its position from 0, or a letter from A; None where the gold is withheld.
+        id: the column of the id.
+    """
+
+    text: str = "text"
+    choices: tuple[str, ...] = ("choices",)
+    answer: str | None = "answer"
+    id: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        in_text = tuple(_MARK.findall(self.text)) or (self.text,)
+        return (*in_text, *self.choices, *(name for name in (self.answer, self.id) if name is not None))
+
+    def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> MultipleChoiceExample:
+        """The example of a row; a null or absent answer is a withheld one."""
+        if len(self.choices) == 1:
+            column = self.choices[0]
+            found = _value(row, column)
+            if not isinstance(found, list) or len(found) < 2:
+                raise RowError(column, "not a list of choices", "a list of at least two")
+            choices = tuple(_sound(choice, column).strip() for choice in found)
+        else:
+            choices = tuple(_text(row, column) for column in self.choices)
+        value = row.values.get(self.answer) if self.answer is not None else None
+        answer = None if value is None else _position(value, self.answer or "", len(choices))
+        return MultipleChoiceExample(example_id, self._text(row), choices, answer)
+
+    def _text(self, row: Row) -> str:
+        if not _MARK.search(self.text):
+            return _text(row, self.text)
+        return _MARK.sub(lambda mark: _text(row, mark[1]), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionColumns:
+    """A question, its context and the answers that are accepted.
+
+    ``answers`` holds a list of objects ``{"text": ..., "answer_start": ...}``, an object of two lists of these names,
+    or the text of the one answer, which then is its first occurrence; an empty list or text says that there is no
+    answer. None, or answers whose texts are blank, are withheld.
+    """
+
+    question: str = "question"
+    context: str = "context"
+    answers: str | None = "answers"
+    id: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return tuple(name for name in (self.question, self.context, self.answers, self.id) if name is not None)
+
+    def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> QuestionExample:
+        """The example of a row. The context keeps its white space: answers are counted in it."""
+        context = _sound(_value(row, self.context), self.context)
+        value = row.values.get(self.answers) if self.answers is not None else None
+        answers = None if value is None else _answers(value, self.answers or "", context)
+        return QuestionExample(example_id, _text(row, self.question), context, answers)
+
+
+def _answers(value: Any, column: str, context: str) -> tuple[Answer, ...] | None:
+    if isinstance(value, str):
+        return (_answer(value, None, column, context),) if value.strip() else ()
+    if isinstance(value, dict) and isinstance(value.get("text"), list):
+        starts = value.get("answer_start")
+        if not isinstance(starts, list) or len(starts) != len(value["text"]):
+            raise RowError(
+                column, "texts and starts of answers that do not go together", "as many of one as of the other"
+            )
+        pairs = list(zip(value["text"], starts, strict=True))
+    elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        pairs = [(item.get("text"), item.get("answer_start")) for item in value]
+    else:
+        raise RowError(column, f"{type(value).__name__} instead of answers", "a list of text and answer_start")
+    if pairs and all(text == "" for text, _ in pairs):
+        return None
+    return tuple(_answer(text, start, column, context) for text, start in pairs)
+
+
+def _answer(text: Any, start: Any, column: str, context: str) -> Answer:
+    text = _sound(text, column)
+    first = context.find(text)
+    if first < 0:
+        raise RowError(column, f"the answer '{text[:80]}' is not in its context", "a stretch of the context")
+    if start is None:
+        return Answer(first, text)
+    if isinstance(start, bool) or not isinstance(start, int):
+        raise RowError(column, f"{type(start).__name__} instead of the start of an answer", "a whole number")
+    if start < 0 or context[start : start + len(text)] != text:
+        found = f"the answer '{text[:80]}' does not stand at character {start} of its context"
+        raise RowError(column, found, f"the character where it stands, the first time {first}")
+    return Answer(start, text)
+
+
+def _position(value: Any, column: str, n_choices: int) -> int:
+    """A position from 0; letters count from A."""
+    text = str(value).strip()
+    is_number = text.isascii() and text.isdigit() and not isinstance(value, bool)
+    position = int(text) if is_number else "ABCDEFGHIJKLMNOPQRSTUVWXYZ".find(text) if len(text) == 1 else -1
+    if not 0 <= position < n_choices:
+        raise RowError(column, f"'{text[:80]}' is none of {n_choices} choices", "a position from 0, or a letter from A")
+    return position
 
 
 def examples_of(path: Path, rows: Iterable[Row], columns: Columns, labels: tuple[str, ...]) -> list[Example]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from waystage.data.readers.rows import Delimited, Format, JsonLines, Parquet
+from waystage.data.readers.squad import SquadJson
+from waystage.data.readers.supertags import CcgAuto
 from waystage.data.readers.words import Conll, ConllU
 
 FORMATS: dict[str, Format] = {
@@ -12,4 +14,6 @@ FORMATS: dict[str, Format] = {
     "conll": Conll(),
     "conllu": ConllU(),
     "parquet": Parquet(),
+    "squad-json": SquadJson(),
+    "ccg-auto": CcgAuto(),
 }

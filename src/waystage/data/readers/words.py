@@ -37,8 +37,8 @@ class Conll:
                 continue
             n_columns = n_columns or len(cells[0][1])
             for number, found in cells:
-                if len(found) != n_columns or not found[0]:
-                    expected = f"{n_columns}, the first a word"
+                if not found or len(found) != n_columns or not found[0]:
+                    expected = f"{n_columns or 2}, the first a word"
                     raise DataError(Problem(path, number, None, f"{len(found)} columns", expected))
             by_number = {str(i + 1): [found[i] for _, found in cells] for i in range(n_columns)}
             tags = {"tags": by_number[str(n_columns)]} if n_columns > 1 else {}

@@ -39,8 +39,8 @@ class FileSource:
     def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
         """The one file; DataError where it is missing or the split has none."""
         pattern = pattern_of(self.paths, split)
-        root = data_dir(place) if self.is_published else place.study_dir
-        return [existing(root / filled(pattern, split, language))]
+        name = filled(pattern, split, language)
+        return [published(place, name) if self.is_published else existing(place.study_dir / name)]
 
     def read(self, split: Split, language: str, place: Place) -> list[Example]:
         """The examples of the file, in its order."""
@@ -72,6 +72,25 @@ def data_dir(place: Place) -> Path:
     if place.data_dir is None:
         raise DataError("this task needs a data folder: pass --data DIR")
     return place.data_dir
+
+
+def published(place: Place, *names: str) -> Path:
+    """The first of ``names`` that is in the data folder or its sub-folder ``download``.
+
+    Raises:
+        DataError: none is there; the message names the first.
+    """
+    for root in published_roots(place):
+        for name in names:
+            if (root / name).is_file():
+                return root / name
+    also = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
+    raise DataError(Problem(data_dir(place) / names[0], None, None, f"there is no such file{also}"))
+
+
+def published_roots(place: Place) -> tuple[Path, Path]:
+    """The data folder, and where XTREME's scripts put their files in it."""
+    return data_dir(place), data_dir(place) / "download"
 
 
 def existing(path: Path) -> Path:

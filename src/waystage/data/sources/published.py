@@ -16,7 +16,7 @@ from waystage.data.readers.columns import ParallelColumns, TaggedColumns, TextCo
 from waystage.data.readers.rows import Delimited, JsonLines, Row, aligned_rows
 from waystage.data.readers.words import Conll, ConllU
 from waystage.data.source import Place, Split
-from waystage.data.sources.files import data_dir
+from waystage.data.sources.files import data_dir, published, published_roots
 from waystage.errors import DataError, Problem
 
 _PREMISE_HYPOTHESIS = TextColumns("premise", "hypothesis", "label")
@@ -126,7 +126,7 @@ class UdPos:
             part = "train" if split == "train" else "dev"
             return [published(place, f"udpos/{part}-{language}.tsv")]
         pattern = f"ud/UD_*/{language}_*-ud-test.conllu"
-        found = [path for root in _roots(place) for path in root.glob(pattern)]
+        found = [path for root in published_roots(place) for path in root.glob(pattern)]
         if not found:
             raise DataError(Problem(data_dir(place) / pattern, None, None, "there is no such file"))
         return sorted(found, key=lambda path: path.name)
@@ -171,17 +171,3 @@ class Tatoeba:
         """Pairs, in file order."""
         english, target = self.files(split, language, place)
         return examples_of(target, aligned_rows({"source": english, "target": target}), ParallelColumns(), ())
-
-
-def published(place: Place, *names: str) -> Path:
-    """The first of ``names`` that is in the data folder; DataError that names the first if none is."""
-    for root in _roots(place):
-        for name in names:
-            if (root / name).is_file():
-                return root / name
-    also = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
-    raise DataError(Problem(data_dir(place) / names[0], None, None, f"there is no such file{also}"))
-
-
-def _roots(place: Place) -> tuple[Path, Path]:
-    return data_dir(place), data_dir(place) / "download"

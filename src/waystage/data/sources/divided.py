@@ -1,0 +1,65 @@
+"""Sources made from others: a part of a split, or a split without what another source has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from waystage.data.examples import Example
+from waystage.data.overlap import passage_keys
+from waystage.data.source import Place, Source, Split
+from waystage.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Examples ``start`` to ``stop`` (None: the last) of the split ``of``, taken as ``split``."""
+
+    split: Split
+    of: Split
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Splits that are parts of the splits of another source, where its own training file is not at hand."""
+
+    source: Source
+    parts: tuple[Part, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files of the split that is divided."""
+        return self.source.files(self._part(split).of, language, place)
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """The examples of the part, in their order."""
+        part = self._part(split)
+        return self.source.read(part.of, language, place)[part.start : part.stop]
+
+    def _part(self, split: Split) -> Part:
+        for part in self.parts:
+            if part.split == split:
+                return part
+        raise DataError(f"there is no {split} split")
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Another source without the examples whose passage stands in the test split of ``excluded`` in English."""
+
+    source: Source
+    excluded: Source
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files of both sources."""
+        return [*self.source.files(split, language, place), *self.excluded.files("test", "en", place)]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """The examples that are left, in their order."""
+        keys = passage_keys(self.excluded.read("test", "en", place))
+        examples = self.source.read(split, language, place)
+        return [example for example in examples if not passage_keys([example]) & keys]

@@ -1,0 +1,117 @@
+"""Published pairs of sentences: PAWS-X, Quora question pairs, MultiNLI and ANLI as their files are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from waystage.data.examples import Example
+from waystage.data.readers.columns import TextColumns, examples_of
+from waystage.data.readers.lines import numbered_lines
+from waystage.data.readers.rows import Delimited, JsonLines, Row
+from waystage.data.source import Place, Split
+from waystage.data.sources.files import published
+
+
+@dataclass(frozen=True, slots=True)
+class PawsX:
+    """PAWS-X as XTREME lays it out: ``pawsx/{train,dev,test}-{lang}.tsv`` without a header.
+
+    XTREME takes the labels off its test files; ``pawsx/labelled/test-{lang}.tsv``, with a header, goes before them.
+    """
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file of a split; DataError that names what is missing."""
+        if split == "test":
+            return [published(place, f"pawsx/labelled/test-{language}.tsv", f"pawsx/test-{language}.tsv")]
+        return [published(place, f"pawsx/{'train' if split == 'train' else 'dev'}-{language}.tsv")]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order; withheld labels are None."""
+        path = self.files(split, language, place)[0]
+        names = ("sentence1", "sentence2", "label")
+        _, first = next(numbered_lines(path))
+        if first.split("\t")[0] == "id":
+            rows = Delimited("\t", is_quoted=False).rows(path, names)
+            return examples_of(path, rows, TextColumns(*names), self.labels)
+        n_columns = 2 if split == "test" and first.count("\t") == 1 else 3
+        rows = Delimited("\t", is_quoted=False, names=names[:n_columns]).rows(path, ())
+        return examples_of(path, rows, TextColumns(*names[:2], names[2] if n_columns == 3 else None), self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoraPairs:
+    """Quora question pairs: ``qqp/{train,dev,test}.tsv``, English only.
+
+    The files are those of Wang et al. (2017), without a header, or GLUE's, whose header begins with ``id``.
+    """
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file of a split; DataError that names what is missing."""
+        return [published(place, f"qqp/{'dev' if split == 'validation' else split}.tsv")]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        path = self.files(split, language, place)[0]
+        columns = TextColumns("question1", "question2", "is_duplicate", id="id")
+        _, first = next(numbered_lines(path))
+        names = () if first.startswith("id\t") else ("is_duplicate", "question1", "question2", "id")
+        rows = Delimited("\t", is_quoted=False, names=names).rows(path, columns.names)
+        return examples_of(path, rows, columns, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Mnli:
+    """MultiNLI's own JSON lines, English only; pairs on which annotators do not agree are left out.
+
+    Validation is the matched development set, test the mismatched one: the test labels are not published.
+    """
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file of a split; DataError that names what is missing."""
+        part = {"train": "train", "validation": "dev_matched", "test": "dev_mismatched"}[split]
+        return [published(place, f"mnli/multinli_1.0_{part}.jsonl")]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        path = self.files(split, language, place)[0]
+        agreed = (row for row in JsonLines().rows(path, ()) if row.values.get("gold_label") != "-")
+        return examples_of(path, agreed, TextColumns("sentence1", "sentence2", "gold_label", id="pairID"), self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Anli:
+    """ANLI's three rounds one after the other: ``anli/R{1,2,3}/{train,dev,test}.jsonl``, English only."""
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """A file a round; DataError that names what is missing."""
+        part = "dev" if split == "validation" else split
+        return [published(place, f"anli/R{number}/{part}.jsonl") for number in (1, 2, 3)]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs of all rounds, in file order."""
+        columns = TextColumns("context", "hypothesis", "label", id="uid")
+        examples: list[Example] = []
+        for path in self.files(split, language, place):
+            examples += examples_of(path, self._spelled_out(JsonLines().rows(path, ())), columns, self.labels)
+        return examples
+
+    def _spelled_out(self, rows: Iterable[Row]) -> Iterator[Row]:
+        words = {label[0]: label for label in self.labels}
+        for row in rows:
+            label = row.values.get("label")
+            spelled = words.get(label, label) if isinstance(label, str) else label
+            yield Row(row.line, {**row.values, "label": spelled})

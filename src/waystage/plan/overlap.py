@@ -1,0 +1,100 @@
+"""Whether a study learns from examples that a target is tested on, in whatever language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from waystage.data.overlap import n_overlapping, passage_keys
+from waystage.data.prepare import PreparedText, file_states, load_examples
+from waystage.data.source import Place
+from waystage.errors import DataError, Problem, StudyError
+from waystage.store.canonical import canonical_json
+from waystage.store.store import Store
+from waystage.study.study import IntermediateStage, Limits, Study, Target
+from waystage.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Training data that has test examples of a target.
+
+    Attributes:
+        target: name of the target's task.
+        learned: name of the task whose training data it is.
+        n_examples: training examples whose text is that of a test example or of what that was translated from; None
+            where it could not be told, because the files of the originals are missing.
+        n_train: all training examples.
+    """
+
+    target: str
+    learned: str
+    n_examples: int | None
+    n_train: int
+
+    def __str__(self) -> str:
+        if self.n_examples is None:
+            return (
+                f"not checked whether the training data of {self.learned} has its test examples: no originals at hand"
+            )
+        return f"{self.n_examples} of {self.n_train} training examples of {self.learned} are test examples of this task"
+
+
+def find_overlaps(
+    study: Study, store: Store, place: Place, prepared: Callable[[Task, Limits], PreparedText]
+) -> tuple[Overlap, ...]:
+    """Every overlap of the study; ``prepared`` gives the training data that the plan has read.
+
+    Raises:
+        StudyError: there is one, and the study does not say ``allow_overlap: true``.
+    """
+    overlaps = []
+    for target in study.targets:
+        learned = {(task.name, limits): task for task, limits in _learned(study, target)}
+        for (_, limits), task in learned.items() if target.task.originals else ():
+            text = prepared(task, limits)
+            n_examples = _n_overlapping(target.task, store, place, text)
+            if n_examples != 0:
+                overlaps.append(Overlap(target.task.name, task.name, n_examples, text.n_items))
+    found = [overlap for overlap in overlaps if overlap.n_examples is not None]
+    if found and not study.allow_overlap:
+        raise StudyError([_problem(overlap) for overlap in found])
+    return tuple(overlaps)
+
+
+def _learned(study: Study, target: Target) -> Iterator[tuple[Task, Limits]]:
+    """What is learned before a target is scored, in any sequence."""
+    for stages in study.sequences.values():
+        yield from ((stage.task, stage.limits) for stage in stages if isinstance(stage, IntermediateStage))
+    if target.training is not None:
+        yield target.train_task or target.task, target.limits
+
+
+def _n_overlapping(task: Task, store: Store, place: Place, train: PreparedText) -> int | None:
+    originals = task.originals
+    language = task.source_language
+    try:
+        files = [path for original in originals for path in original.source.files(original.split, language, place)]
+    except DataError:
+        return None
+    key = canonical_json([train.artefact_id, repr(originals), file_states(files)])
+    memo = store.memo("overlaps")
+    known = memo.get(key.decode("utf-8"))
+    if isinstance(known, int):
+        return known
+    keys = frozenset[str]().union(
+        *(passage_keys(original.source.read(original.split, language, place)) for original in originals)
+    )
+    n_examples = n_overlapping(load_examples(store, train.artefact_id), keys)
+    memo.put(key.decode("utf-8"), n_examples)
+    return n_examples
+
+
+def _problem(overlap: Overlap) -> Problem:
+    expected = "other training data, or 'allow_overlap: true' in the study, which its record will say"
+    return Problem("the study", None, f"target {overlap.target}", str(overlap), expected)
+
+
+def departures_of(overlaps: Sequence[Overlap], task_name: str) -> list[str]:
+    """What the record says of one target."""
+    return [str(overlap) for overlap in overlaps if overlap.target == task_name]

@@ -1,0 +1,33 @@
+"""CommonsenseQA v1.11, English, random split. The published test split has no labels: test is the development set."""
+
+from __future__ import annotations
+
+from waystage.data.readers.columns import ChoiceColumns
+from waystage.data.sources.files import FileSource
+from waystage.data.sources.published_choices import CommonsenseQaLines
+from waystage.tasks.choice import INTERMEDIATE_TRAINING
+from waystage.tasks.kinds import MULTIPLE_CHOICE
+from waystage.tasks.task import Task
+
+TASK = Task(
+    name="commonsenseqa",
+    kind=MULTIPLE_CHOICE,
+    source=FileSource(
+        paths=(
+            ("train", "commonsenseqa/train_rand_split.jsonl"),
+            ("validation", "commonsenseqa/dev_rand_split.jsonl"),
+            ("test", "commonsenseqa/dev_rand_split.jsonl"),
+        ),
+        format=CommonsenseQaLines(),
+        columns=ChoiceColumns("stem", ("choices",), "answerKey", id="id"),
+        is_published=True,
+    ),
+    languages=("en",),
+    labels=(),
+    metric_name="accuracy",
+    description="Which of five concepts answers a question of common sense? Test is the development set.",
+    licence="MIT",
+    reference="Talmor et al. (2019), https://www.tau-nlp.org/commonsenseqa",
+    training=INTERMEDIATE_TRAINING,
+    expected_counts={("train", "en"): 9741, ("validation", "en"): 1221, ("test", "en"): 1221},
+)

@@ -1,0 +1,28 @@
+"""PAWS-X, in 7 languages."""
+
+from __future__ import annotations
+
+from waystage.data.sources.published_pairs import PawsX
+from waystage.tasks.kinds import PAIR_CLASSIFICATION
+from waystage.tasks.task import Task, TrainingDefaults
+
+LANGUAGES = ("de", "en", "es", "fr", "ja", "ko", "zh")
+LABELS = ("0", "1")
+
+TASK = Task(
+    name="pawsx",
+    kind=PAIR_CLASSIFICATION,
+    source=PawsX(LABELS),
+    languages=LANGUAGES,
+    labels=LABELS,
+    metric_name="accuracy",
+    description="Do two sentences with the same words mean the same? 1 is yes.",
+    licence="free for any purpose with acknowledgement of Google",
+    reference="Yang et al. (2019), https://github.com/google-research-datasets/paws",
+    training=TrainingDefaults(epochs=5.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
+    expected_counts={
+        ("train", "en"): 49401,
+        ("validation", "en"): 2000,
+        **{("test", language): 2000 for language in LANGUAGES},
+    },
+)

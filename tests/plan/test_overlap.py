@@ -1,0 +1,117 @@
+"""Learning from what a target is tested on is refused, or said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.kinds.conftest import script_encoder_dir  # noqa: F401
+from waystage import api
+from waystage.errors import StudyError
+from waystage.plan.plan import Plan
+from waystage.record.protocol import task_protocols
+from waystage.store.store import Store
+
+PARAGRAPHS = ("Oslo is in Norway.", "Rome is in Italy.", "Lima is in Peru.")
+TRANSLATED = "Oslo liegt in Norwegen."
+
+
+def write_squad(path: Path, contexts: list[str]) -> None:
+    paragraphs = [
+        {"context": c, "qas": [{"id": f"{i}", "question": "Where?", "answers": [{"text": c[:4], "answer_start": 0}]}]}
+        for i, c in enumerate(contexts)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), encoding="utf-8")
+
+
+def write_copa(path: Path, rows: list[tuple[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = [
+        {"premise": "It rained.", "choice1": a, "choice2": b, "question": "cause", "label": 0, "idx": i}
+        for i, (a, b) in enumerate(rows)
+    ]
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    write_squad(folder / "squad/train-v1.1.json", list(PARAGRAPHS[1:]))
+    write_squad(folder / "squad/train-v2.0.json", [f" {PARAGRAPHS[0].upper()}", *PARAGRAPHS[1:]])
+    write_squad(folder / "xquad/xquad.en.json", [PARAGRAPHS[0]])
+    write_squad(folder / "xquad/xquad.de.json", [TRANSLATED])
+    write_copa(folder / "copa/train-en.jsonl", [("a cloud", "a sun")])
+    write_copa(folder / "copa/val-en.jsonl", [("a fish", "a bird")])
+    write_copa(folder / "copa/test-en.jsonl", [("a cat", "a dog")])
+    write_copa(folder / "xcopa/data/it/test.it.jsonl", [("un gatto", "un cane")])
+    return folder
+
+
+def plan_of(folder: Path, encoder_dir: Path, **changes: Any) -> Plan:
+    content = {
+        "name": "overlap", "encoder": str(encoder_dir), "seeds": [1],
+        "stages": {"first": {"kind": "intermediate", "task": "squad-v2", "budget": {"steps": 1}}},
+        "sequences": {"base": [], "staged": ["first"]},
+        "targets": [{"task": "xquad", "languages": ["de"], "budget": {"steps": 1}}],
+        **changes,
+    }  # fmt: skip
+    study = api.parse_study(yaml.safe_dump(content), study_dir=folder, data_dir=folder / "data")
+    return api.plan_study(study, Store(folder / "store"))
+
+
+def test_a_stage_on_test_paragraphs_is_refused_unless_the_study_allows_it(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(
+        StudyError, match=r"target xquad: 1 of 3 training examples of squad-v2 are test .*allow_overlap"
+    ):
+        plan_of(tmp_path, script_encoder_dir)
+    plan = plan_of(tmp_path, script_encoder_dir, allow_overlap=True)
+    (protocol,) = task_protocols(plan.study, plan.overlaps)
+    assert "1 of 3 training examples of squad-v2 are test examples of this task" in protocol.departures
+
+
+def test_other_training_data_is_no_overlap(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    plan = plan_of(tmp_path, script_encoder_dir, stages=None, sequences={"base": []})
+    assert plan.overlaps == ()
+
+
+def test_without_the_originals_the_record_says_that_nothing_was_checked(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    (data_dir / "xquad/xquad.en.json").unlink()
+    plan = plan_of(tmp_path, script_encoder_dir, stages=None, sequences={"base": []})
+    (protocol,) = task_protocols(plan.study, plan.overlaps)
+    assert any("not checked whether the training data of xquad" in departure for departure in protocol.departures)
+
+
+def test_own_data_that_is_copas_test_set_is_refused_for_xcopa(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    columns = {"text": "premise", "choices": ["choice1", "choice2"], "answer": "label"}
+    own = {"kind": "multiple-choice", "languages": ["en"], "columns": columns}
+    targets = [{"task": "xcopa", "languages": ["it"], "train_on": "mine", "budget": {"steps": 1}}]
+    for name, is_refused in (("train", False), ("val", True), ("test", True)):
+        path = f"data/copa/{name}-en.jsonl"
+        tasks = {"mine": {**own, "files": {"train": path, "test": path}}}
+        changes = {"stages": None, "sequences": {"base": []}, "targets": targets, "tasks": tasks}
+        if is_refused:
+            with pytest.raises(StudyError, match="target xcopa: 1 of 1 training examples of mine"):
+                plan_of(tmp_path, script_encoder_dir, **changes)
+        else:
+            assert plan_of(tmp_path, script_encoder_dir, **changes).overlaps == ()
