@@ -19,7 +19,7 @@ from waystage.store.store import Store
 from waystage.study.study import ContinuedStage, Stage, Training
 
 _STATE_WORDS = {
-    State.FOUND: "done before",
+    State.FOUND: "done",
     State.RAN: "done",
     State.FAILED: "failed",
     State.NOT_RUN: "not run",
