@@ -68,17 +68,15 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
     from waystage.store.store import Store
 
     started = time.monotonic()
-    loaded = api.load_checked_study(study, data_dir)
     store, threads = Store(store_dir or api.default_store_dir()), n_threads or api.default_threads()
-    with _out.status("reading data"):
+    with _stop_on_signals() as should_stop, ProgressDisplay(_out, _first_guess(study, data_dir)) as display:
+        display.preparing("reading data")
+        loaded = api.load_checked_study(study, data_dir)
         plan = api.plan_study(loaded, store)
-    if all(store.has(node.id) for node in plan.nodes):
-        display = ProgressDisplay(_out, {}, 0.0)
-    else:
-        with _out.status("measuring this machine"):
+        if not all(store.has(node.id) for node in plan.nodes):
+            display.preparing("measuring this machine")
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
-        display = ProgressDisplay(_out, ahead.node_seconds, ahead.start_seconds)
-    with _stop_on_signals() as should_stop, display:
+            display.expect(ahead.node_seconds, ahead.start_seconds)
         finished = api.run_study(
             loaded,
             store,
@@ -232,6 +230,18 @@ def store_gc(store_dir: Path | None, dry_run: bool) -> None:
     found = opened.gc(dry_run=dry_run)
     verb = "would go" if dry_run else "removed"
     _out.print(f"{len(found.artefacts)} artefacts {verb}, {found.n_bytes / 1e6:,.1f} MB")
+
+
+def _first_guess(study: Path, data_dir: Path | None) -> float:
+    """Seconds that a run may take; StudyError for a study with mistakes, those of its data among them."""
+    from waystage import api
+    from waystage.execution.forecast import guess_seconds
+
+    try:
+        return guess_seconds(api.load_study(study, data_dir=data_dir))
+    except StudyError:
+        api.load_checked_study(study, data_dir)
+        raise
 
 
 def _open_store(store_dir: Path | None) -> Any:

@@ -48,9 +48,10 @@ def test_nothing_to_do() -> None:
 
 def test_outside_a_terminal_there_is_a_line_at_once() -> None:
     text = io.StringIO()
-    with ProgressDisplay(Console(file=text, width=100), {"a": 60.0, "b": 30.0}, 2.0):
-        pass
-    assert text.getvalue().startswith("2 jobs, about 1 min 32 s")
+    with ProgressDisplay(Console(file=text, width=100), first_guess_seconds=200.0) as display:
+        display.preparing("reading data")
+        display.expect({"a": 60.0, "b": 30.0}, 2.0)
+    assert text.getvalue().splitlines() == ["reading data; about 3 min 20 s left", "2 jobs; about 1 min 32 s left"]
 
 
 @pytest.mark.parametrize(

@@ -74,12 +74,12 @@ class _TimeLeftColumn(ProgressColumn):
 class ProgressDisplay:
     """Watches an executor: a live bar in a terminal, a line a stage elsewhere."""
 
-    def __init__(self, console: Console, estimates: Mapping[str, float], start_seconds: float) -> None:
+    def __init__(self, console: Console, first_guess_seconds: float) -> None:
         self._console = console
-        self._remaining = RemainingTime(estimates, start_seconds)
+        self._remaining = RemainingTime({"everything": first_guess_seconds}, 0.0)
         self._started_at = time.monotonic()
         self._node_started_at = self._started_at
-        self._n_nodes, self._n_done = len(estimates), 0
+        self._n_nodes, self._n_done = 0, 0
         self._bar = Progress(
             BarColumn(bar_width=32),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -93,15 +93,26 @@ class ProgressDisplay:
 
     def __enter__(self) -> Self:
         self._bar.start()
-        if not self._console.is_terminal and self._n_nodes:
-            left = format_seconds(self.seconds_left())
-            self._console.print(f"{self._n_nodes} jobs, about {left}")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def preparing(self, what: str) -> None:
+        """Something is done before the first node begins; the time left is that of the first guess."""
+        self._bar.update(self._task, description=what)
+        if not self._console.is_terminal:
+            self._console.print(f"{what}; about {format_seconds(self.seconds_left())} left")
+
+    def expect(self, estimates: Mapping[str, float], start_seconds: float) -> None:
+        """The nodes that are to be done, with the estimated seconds of each; replaces the first guess."""
+        self._remaining = RemainingTime(estimates, start_seconds)
+        self._started_at = time.monotonic()
+        self._n_nodes, self._n_done = len(estimates), 0
+        if not self._console.is_terminal and self._n_nodes:
+            self._console.print(f"{self._n_nodes} jobs; about {format_seconds(self.seconds_left())} left")
 
     def seconds_left(self) -> float:
         """Seconds left, as far as is known."""

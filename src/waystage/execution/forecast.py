@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from waystage.encoders.registry import EncoderShape
 from waystage.execution.calibration import MachineRates
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 from waystage.store.store import Store
+from waystage.study.study import IntermediateStage, Limits, Study, Target, Training
+from waystage.tasks.task import Task
 
 # A process with torch and transformers loaded, before any model.
 _BARE_PROCESS_BYTES = 600e6
 _ENCODER_SECONDS = 6.0
 _NODE_SECONDS = 0.2
+
+# For the first guess, before anything is read or measured: a small encoder on a laptop.
+_USUAL_SHAPE = EncoderShape(12, 384, 1536, 250_037)
+_USUAL_LENGTH = 12
+_USUAL_COUNT = 1000
+_USUAL_FLOPS_PER_SECOND = 80e9
+_PREPARATION_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +62,47 @@ def _seconds(node: Node, rates: MachineRates) -> float:
     work = node.work
     training = work.training_flops / rates.training_flops
     return training + work.prediction_flops / rates.prediction_flops + _NODE_SECONDS
+
+
+def guess_seconds(study: Study) -> float:
+    """A first guess of the whole run before any data is read: budgets, limits and declared counts at a usual speed.
+
+    It serves until data is read and the machine is measured, and is right within a factor of a few.
+    """
+    layers = study.encoder.n_layers or _USUAL_SHAPE.n_layers
+    flops, prefixes = 0.0, set[tuple[str, ...]]()
+    for stages in study.sequences.values():
+        prefixes |= {tuple(stage.name for stage in stages[: n + 1]) for n in range(len(stages))}
+        for target in study.targets:
+            n_runs = len(study.seeds) if stages or target.training is not None else 1
+            flops += n_runs * _target_flops(target, layers)
+    by_name = {stage.name: stage for stages in study.sequences.values() for stage in stages}
+    for prefix in prefixes:
+        stage = by_name[prefix[-1]]
+        counts = (
+            _n_training_examples(stage.task, stage.limits) if isinstance(stage, IntermediateStage) else _USUAL_COUNT
+        )
+        flops += len(study.seeds) * _training_flops(stage.training, counts, layers)
+    return flops / _USUAL_FLOPS_PER_SECOND + _PREPARATION_SECONDS
+
+
+def _target_flops(target: Target, layers: int) -> float:
+    n_test = target.limits.test or _USUAL_COUNT
+    predicted = n_test * len(target.languages) * _USUAL_LENGTH
+    flops = _USUAL_SHAPE.forward_flops(predicted, _USUAL_LENGTH, target.n_layers or layers)
+    if target.training is None:
+        return flops
+    n_train = _n_training_examples(target.train_task or target.task, target.limits)
+    return flops + _training_flops(target.training, n_train, target.n_layers or layers)
+
+
+def _training_flops(training: Training, n_examples: int, layers: int) -> float:
+    n_tokens = float(training.tokens or (training.steps or 0) * training.batch_size * _USUAL_LENGTH)
+    if not n_tokens:
+        n_tokens = (training.epochs or 1.0) * n_examples * _USUAL_LENGTH
+    return 3 * _USUAL_SHAPE.forward_flops(round(n_tokens), _USUAL_LENGTH, layers)
+
+
+def _n_training_examples(task: Task, limits: Limits) -> int:
+    declared = task.expected_counts.get(("train", task.source_language), _USUAL_COUNT)
+    return min(declared, limits.train) if limits.train is not None else declared
