@@ -17,6 +17,8 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import EncoderJob, MaskedLmJob, Node, PredictJob, ScoreJob, SupervisedJob, TrainJob
 from waystage.prediction.files import read_predictions, write_predictions
+from waystage.prediction.predicted import PredictedTogether
+from waystage.prediction.together import ByLanguage, language_groups, predict_together
 from waystage.store.canonical import JsonObject, canonical_json
 from waystage.store.store import Store
 from waystage.study.study import Training
@@ -25,7 +27,6 @@ from waystage.tasks.kinds import KINDS
 if TYPE_CHECKING:
     from waystage.encoders.model import Encoder
     from waystage.kinds.objective import Objective
-    from waystage.prediction.labels import Predicted
 
 OnFraction = Callable[[float], None]
 """Told which share of a job is done, in [0, 1]."""
@@ -185,17 +186,19 @@ class Worker:
             head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
         encoder.eval()
         predict = self._predictor(job, encoder, head_tensors)
-        n_tokens = 0
-        for done, (language, text) in enumerate(sorted(job.data.items()), 1):
-            predicted = predict(self._load_examples(text))
-            write_predictions(folder / f"test-{language}.jsonl", predicted.predictions)
+        n_tokens, n_done = 0, 0
+        for group in language_groups({language: text.n_items for language, text in job.data.items()}):
+            predicted = predict({language: self._load_examples(job.data[language]) for language in group})
+            for language, predictions in predicted.predictions.items():
+                write_predictions(folder / f"test-{language}.jsonl", predictions)
             n_tokens += predicted.n_text_tokens
-            control.on_fraction(done / len(job.data))
+            n_done += len(group)
+            control.on_fraction(n_done / len(job.data))
         return {"n_text_tokens": n_tokens}
 
     def _predictor(
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]
-    ) -> Callable[[list[Example]], Predicted]:
+    ) -> Callable[[ByLanguage], PredictedTogether]:
         from waystage.kinds.registry import rebuild_head
         from waystage.prediction.decoders import DECODERS
         from waystage.prediction.labels import LabelPredictor
@@ -203,11 +206,11 @@ class Worker:
 
         tokenizer = self._tokenizer(job.encoder_id)
         if job.retrieval is not None:
-            return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve
+            return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve_together
         kind = KINDS[job.kind_name]
         head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
         predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows)
-        return partial(DECODERS[kind], predictor)
+        return partial(predict_together, partial(DECODERS[kind], predictor))
 
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)

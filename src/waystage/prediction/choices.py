@@ -11,7 +11,8 @@ from waystage.data.examples import Example
 from waystage.kinds import choices
 from waystage.metrics.metric import Prediction
 from waystage.prediction.batches import token_batches
-from waystage.prediction.labels import LabelPredictor, Predicted
+from waystage.prediction.labels import LabelPredictor
+from waystage.prediction.predicted import Predicted
 
 
 def choose(predictor: LabelPredictor, examples: Sequence[Example]) -> Predicted:

@@ -15,16 +15,9 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.kinds import classification, tagging
 from waystage.metrics.metric import Prediction
 from waystage.prediction.batches import token_batches
+from waystage.prediction.predicted import Predicted
 from waystage.study.study import Windows
 from waystage.tasks.kinds import PAIR_CLASSIFICATION, SENTENCE_CLASSIFICATION, TAGGING, Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """Predictions by example id, and the tokens that were read for them."""
-
-    predictions: dict[str, Prediction]
-    n_text_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

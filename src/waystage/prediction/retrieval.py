@@ -15,7 +15,8 @@ from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.metrics.metric import Prediction
 from waystage.prediction.batches import token_batches
-from waystage.prediction.labels import Predicted
+from waystage.prediction.predicted import Predicted, PredictedTogether
+from waystage.prediction.together import ByLanguage
 from waystage.study.study import RetrievalSettings
 
 _BLOCK = 1024
@@ -54,6 +55,13 @@ class SentenceRetriever:
             pair.id: pairs[best].id for pair, best in zip(pairs, nearest.tolist(), strict=True)
         }
         return Predicted(predictions, n_query_tokens + n_index_tokens)
+
+    def retrieve_together(self, examples: ByLanguage) -> PredictedTogether:
+        """The same for several languages, each by itself; their sentences are encoded in one pass."""
+        pairs = [pair for members in examples.values() for pair in members if isinstance(pair, ParallelExample)]
+        _, n_tokens = self.vectors([sentence for pair in pairs for sentence in (pair.source, pair.target)])
+        predictions = {language: self.retrieve(members).predictions for language, members in examples.items()}
+        return PredictedTogether(predictions, n_tokens)
 
     def vectors(self, sentences: Sequence[str]) -> tuple[Tensor, int]:
         """Normalised vectors ``[n_sentences, hidden]``, and the tokens read for those not seen before."""

@@ -20,7 +20,8 @@ from waystage.encoders.windows import Window, WindowLengths
 from waystage.kinds import questions
 from waystage.metrics.metric import Prediction
 from waystage.prediction.batches import token_batches
-from waystage.prediction.labels import LabelPredictor, Predicted
+from waystage.prediction.labels import LabelPredictor
+from waystage.prediction.predicted import Predicted
 
 N_BEST = 20
 MAX_ANSWER_TOKENS = 30
