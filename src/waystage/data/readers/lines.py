@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,15 +27,17 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, a byte-order mark taken off.
+    """The text of a file (decompressed, where its name ends in ``.gz``), a byte-order mark taken off.
 
     Raises:
         DataError: the file cannot be read, is empty, is not UTF-8, or has a NUL character.
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise DataError(Problem(path, None, None, f"cannot be read ({reason})")) from error
     try:
         text = content.decode("utf-8-sig")
