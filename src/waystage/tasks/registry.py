@@ -47,4 +47,6 @@ _DEPARTURES = (
     mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK,
 )  # fmt: skip
 
-TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_TARGETS, *_INTERMEDIATE, *_DEPARTURES)}
+# Those whose data is published as files, or on the hub.
+PUBLISHED: tuple[Task, ...] = (*_TARGETS, *_INTERMEDIATE, *_DEPARTURES)
+TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *PUBLISHED)}
