@@ -199,6 +199,7 @@ class Worker:
     def _predictor(
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]
     ) -> Callable[[ByLanguage], PredictedTogether]:
+        from waystage.encoders.pooling import Pooling
         from waystage.kinds.registry import rebuild_head
         from waystage.prediction.decoders import DECODERS
         from waystage.prediction.labels import LabelPredictor
@@ -209,7 +210,8 @@ class Worker:
             return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve_together
         kind = KINDS[job.kind_name]
         head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
-        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows)
+        pooling = Pooling(job.pooling or "mean")
+        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows, pooling)
         return partial(predict_together, partial(DECODERS[kind], predictor))
 
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:

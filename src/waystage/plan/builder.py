@@ -27,6 +27,7 @@ from waystage.plan.texts import Texts, training_task
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.study.study import IntermediateStage, Stage, Study, Target, Training
+from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 1
@@ -115,7 +116,7 @@ class Builder:
             "parent": parent,
             "n_layers": n_layers,
             "objective": _objective_spec(objective),
-            "training": _training_spec(training),
+            "training": _training_spec(training, objective),
             "seed": seed,
             "packages": package_versions(),
         }
@@ -137,6 +138,7 @@ class Builder:
         data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
         training = target.training or Training(max_tokens=task.training.max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
+        pooling = training.pooling if task.kind.pools_states else None
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
@@ -156,6 +158,7 @@ class Builder:
             "retrieval": None if target.retrieval is None else asdict(target.retrieval),
             "packages": package_versions(),
             **({} if windows is None else {"windows": asdict(windows)}),
+            **({} if pooling is None else {"pooling": pooling}),
         }
         job = PredictJob(
             self.encoder_id,
@@ -167,6 +170,7 @@ class Builder:
             max_tokens,
             target.retrieval,
             windows,
+            pooling,
         )
         layers = n_layers or self.shape.n_layers
         work = prediction_work(self.shape, layers, data.values(), max_tokens)
@@ -188,9 +192,11 @@ class Builder:
         return self._add(spec, f"{label}: score", ScoreJob(prediction_id, task.labels, data, names), Work())
 
 
-def _training_spec(training: Training) -> dict[str, Any]:
-    """The hyperparameters; those of windows only for the kinds that read windows, as nothing else depends on them."""
+def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
+    """The hyperparameters; those of windows and of pooling only for the kinds whose results depend on them."""
     spec = asdict(training)
+    if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
+        del spec["pooling"]
     if training.windows is None:
         del spec["stride"], spec["max_question_tokens"]
     return spec

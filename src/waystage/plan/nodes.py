@@ -56,7 +56,7 @@ class PredictJob:
     """Predict the test split in every language.
 
     ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds with a head,
-    ``windows`` for those that read none.
+    ``windows`` for those that read none; ``pooling`` says what the head reads where that is one vector a sequence.
     """
 
     encoder_id: str
@@ -68,6 +68,7 @@ class PredictJob:
     max_tokens: int
     retrieval: RetrievalSettings | None
     windows: Windows | None = None
+    pooling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

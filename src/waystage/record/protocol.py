@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.study import Study, Target, Training
+from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
 _SELECTION = "last checkpoint; no development data is looked at"
@@ -34,7 +35,9 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
         metric=task.metric_name,
         source_language=task.source_language,
         languages=target.languages,
-        training=() if target.training is None else (*training_facts(target.training), Fact("layers", layers)),
+        training=()
+        if target.training is None
+        else (*training_facts(target.training, task.kind), Fact("layers", layers)),
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_SELECTION if target.training is not None else "nothing is trained or selected",
@@ -42,9 +45,11 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
     )
 
 
-def training_facts(training: Training) -> tuple[Fact, ...]:
-    """The hyperparameters that are set, by their names in study files."""
+def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
+    """The hyperparameters that are set and count for a kind, by their names in study files."""
     values = {name: value for name, value in asdict(training).items() if value is not None}
+    if not kind.pools_states:
+        del values["pooling"]
     return tuple(Fact(name, _shown(value)) for name, value in values.items())
 
 

@@ -9,6 +9,7 @@ from waystage.errors import nearest_name
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
+from waystage.tasks.kinds import Kind
 
 _BUDGET_KEYS = ("epochs", "steps", "tokens")
 
@@ -63,9 +64,14 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
 
 
-def window_keys(path: FieldPath, part: Tree, of: str) -> Iterator[Finding]:
-    """Lengths of windows for what reads none."""
-    for key in ("stride", "max_question_tokens"):
+def inapplicable_keys(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
+    """Hyperparameters that mean nothing for a kind; None is continued pretraining."""
+    of = "continued pretraining" if kind is None else f"a task of {kind.name}"
+    reasons: dict[str, str] = {}
+    if kind is None or not kind.reads_windows:
+        reasons |= dict.fromkeys(("stride", "max_question_tokens"), "which reads no windows")
+    if kind is None or not kind.pools_states:
+        reasons["pooling"] = "whose head does not read one vector a sequence"
+    for key, reason in reasons.items():
         if (part.get("training") or {}).get(key) is not None:
-            found = f"'{key}' for {of}, which reads no windows"
-            yield Finding((*path, "training", key), found, "no such key", at_key=True)
+            yield Finding((*path, "training", key), f"'{key}' for {of}, {reason}", "no such key", at_key=True)

@@ -67,6 +67,8 @@ class Training:
         dropout: overrides the encoder's dropout, in [0, 1); None keeps it.
         stride: context tokens from one window to the next; set for the kinds that read windows alone.
         max_question_tokens: longest question in a window; set for the kinds that read windows alone.
+        pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
+            head reads one vector a sequence, without effect on the others.
     """
 
     epochs: float | None = None
@@ -83,6 +85,7 @@ class Training:
     dropout: float | None = None
     stride: int | None = None
     max_question_tokens: int | None = None
+    pooling: str = "mean"
 
     @property
     def windows(self) -> Windows | None:

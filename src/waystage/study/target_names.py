@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from waystage.study.findings import (
     beyond_layers,
+    inapplicable_keys,
     lacks_split,
     language_findings,
     training_findings,
     unknown_name,
-    window_keys,
 )
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
@@ -32,8 +32,8 @@ def target_findings(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Fin
         )
         yield from lacks_split((*path, "task"), task, facts, "test")
         yield from _foreign_keys(path, task, facts.kind, target)
-        if facts.kind and facts.kind.trains_head and not facts.kind.reads_windows:
-            yield from window_keys(path, target, f"a task of {facts.kind.name}")
+        if facts.kind and facts.kind.trains_head:
+            yield from inapplicable_keys(path, target, facts.kind)
     yield from _train_task(scope, path, target, facts)
     n_layers, available = target.get("n_layers"), scope.n_layers
     if n_layers is not None and available is not None and n_layers > available:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field
 
 from waystage.study.forms.base import Count, Form, Fraction, exactly_one_of
@@ -44,6 +46,10 @@ class TrainingForm(Form):
     )
     max_question_tokens: Count | None = Field(
         None, description="Longest question in tokens; only for questions on a context."
+    )
+    pooling: Literal["mean", "cls"] | None = Field(
+        None,
+        description="Mean over all tokens, or the first token; only for labels of sentences and pairs, and choices.",
     )
 
 
