@@ -12,10 +12,10 @@ import yaml
 
 from waystage.data.readers.formats import FORMATS
 from waystage.study.export import starter_study, study_json_schema, study_to_dict
+from waystage.study.forms.base import FileFormat
 from waystage.study.load import parse_study
 from waystage.study.positions import read_document
 from waystage.study.registries import Registries
-from waystage.study.schema import FileFormat
 
 from .conftest import GOOD
 

@@ -10,7 +10,8 @@ from waystage.comparison.results import CellScores
 from waystage.errors import StageError
 from waystage.metrics.metric import Metric
 from waystage.metrics.registry import make_metric
-from waystage.plan.plan import Cell, Plan
+from waystage.plan.cell import Cell
+from waystage.plan.plan import Plan
 from waystage.store.store import Store
 
 

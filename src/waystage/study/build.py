@@ -11,20 +11,15 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from waystage.data.corpus import Corpus
-from waystage.study.names import Tree
+from waystage.study.forms.encoder import EncoderForm
+from waystage.study.forms.own_corpora import OwnCorpusForm
+from waystage.study.forms.own_tasks import OwnTaskForm
+from waystage.study.forms.stages import IntermediateForm, StageForm
+from waystage.study.forms.targets import TargetForm
+from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
 from waystage.study.own_sources import corpus_languages, corpus_source, task_source
 from waystage.study.registries import Registries, find_encoder
-from waystage.study.schema import (
-    BudgetForm,
-    EncoderForm,
-    IntermediateForm,
-    LimitsForm,
-    OwnCorpusForm,
-    OwnTaskForm,
-    StageForm,
-    TargetForm,
-    TrainingForm,
-)
+from waystage.study.scope import Tree
 from waystage.study.study import (
     ContinuedStage,
     EncoderChoice,

@@ -10,7 +10,7 @@ from typing import Any
 
 from waystage.data.corpus import Corpus, CorpusSource
 from waystage.data.source import Source
-from waystage.study.schema import StudyForm
+from waystage.study.forms.study import StudyForm
 from waystage.study.study import ContinuedStage, IntermediateStage, Stage, Study, Target
 from waystage.tasks.task import Task
 

@@ -9,9 +9,10 @@ from waystage.errors import DataError, Problem, StudyError
 from waystage.study.build import StudyParts
 from waystage.study.data_check import check_data, data_problems, data_uses
 from waystage.study.mistakes import schema_findings
-from waystage.study.names import name_findings, pruned
+from waystage.study.names import name_findings
 from waystage.study.positions import read_document, read_text
 from waystage.study.registries import Registries, installed_registries
+from waystage.study.scope import pruned
 from waystage.study.study import Study
 
 __all__ = ["check_data", "load_checked_study", "load_study", "parse_study"]

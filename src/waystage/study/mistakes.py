@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from waystage.errors import nearest_name
+from waystage.study.forms.base import LANGUAGE_PATTERN, NAME_PATTERN
+from waystage.study.forms.study import StudyForm
 from waystage.study.positions import FieldPath, Finding
-from waystage.study.schema import LANGUAGE_PATTERN, NAME_PATTERN, StudyForm
 
 _KEY_MARK = "[key]"
 _MAX_SHOWN = 60

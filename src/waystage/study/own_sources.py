@@ -21,7 +21,9 @@ from waystage.data.source import Source, Split
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub import HubCorpus, HubSource
 from waystage.data.sources.text_files import TextFilesCorpus
-from waystage.study.schema import OwnCorpusForm, OwnTaskForm, SplitFilesForm
+from waystage.study.forms.own_corpora import OwnCorpusForm
+from waystage.study.forms.own_tasks import OwnTaskForm
+from waystage.study.forms.sources import SplitFilesForm
 from waystage.tasks.kinds import (
     EXTRACTIVE_QA,
     EXTRACTIVE_QA_OR_NONE,

@@ -1,0 +1,1 @@
+"""The commands, a file for each group of them. What a command needs is imported when it runs."""

@@ -1,0 +1,118 @@
+"""``waystage run`` and ``waystage plan``."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from waystage.commands.options import data_option, store_option, study_argument, threads_option
+from waystage.commands.terminal import ERR, OUT, print_json
+from waystage.errors import StudyError
+
+
+@click.command()
+@study_argument
+@data_option
+@store_option
+@threads_option
+def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None) -> None:
+    """Run a study: train what is not done, predict, score, compare, and write the report."""
+    from waystage import api
+    from waystage.console.progress import ProgressDisplay, format_seconds
+    from waystage.execution.calibration import machine_rates
+    from waystage.execution.forecast import forecast
+    from waystage.execution.worker import peak_memory_bytes
+    from waystage.report.terminal import comparison_table
+    from waystage.store.store import Store
+
+    started = time.monotonic()
+    store, threads = Store(store_dir or api.default_store_dir()), n_threads or api.default_threads()
+    with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
+        display.preparing("reading data")
+        loaded = api.load_checked_study(study, data_dir)
+        plan = api.plan_study(loaded, store)
+        if not all(store.has(node.id) for node in plan.nodes):
+            display.preparing("measuring this machine")
+            ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
+            display.expect(ahead.node_seconds, ahead.start_seconds)
+        finished = api.run_study(
+            loaded,
+            store,
+            plan=plan,
+            study_yaml=study.read_text(encoding="utf-8"),
+            command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
+            n_threads=threads,
+            watcher=display,
+            should_stop=should_stop,
+        )
+    OUT.print(comparison_table(finished.record))
+    OUT.print(
+        f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most"
+    )
+    OUT.print(f"report: {finished.report_path}", soft_wrap=True)
+
+
+@click.command()
+@study_argument
+@data_option
+@store_option
+@threads_option
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def plan(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, as_json: bool) -> None:
+    """Show what a study takes: unique stages, what is done already, time and memory."""
+    from waystage import api
+    from waystage.console.plan_view import plan_to_json, plan_view
+    from waystage.execution.calibration import machine_rates
+    from waystage.execution.forecast import forecast
+    from waystage.store.store import Store
+
+    loaded = api.load_checked_study(study, data_dir)
+    store = Store(store_dir or api.default_store_dir())
+    planned = api.plan_study(loaded, store)
+    ahead = forecast(planned, store, machine_rates(store, planned.shape, n_threads or api.default_threads()))
+    if as_json:
+        print_json(plan_to_json(planned, ahead))
+    else:
+        OUT.print(plan_view(planned, ahead))
+
+
+def _first_guess(study: Path, data_dir: Path | None) -> float:
+    """Seconds that a run may take; StudyError for a study with mistakes, those of its data among them."""
+    from waystage import api
+    from waystage.execution.forecast import guess_seconds
+
+    try:
+        return guess_seconds(api.load_study(study, data_dir=data_dir))
+    except StudyError:
+        api.load_checked_study(study, data_dir)
+        raise
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """SIGINT and SIGTERM ask the stage to save and stop; a second SIGINT ends the process at once.
+
+    A second SIGTERM changes nothing: schedulers and process groups often send it twice.
+    """
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and received:
+            raise KeyboardInterrupt
+        if not received:
+            ERR.print("stopping after this step; what is done is kept (Ctrl-C to stop at once)")
+        received.append(number)
+
+    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,19 @@
+"""What is compared: a sequence on a target with a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from waystage.study.study import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One sequence on one target with one seed (None: nothing about it is random)."""
+
+    sequence: str
+    target: Target
+    seed: int | None
+    stage_ids: tuple[str, ...]
+    prediction_id: str
+    score_id: str

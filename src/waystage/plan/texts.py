@@ -1,0 +1,76 @@
+"""Everything that a study reads, prepared: all that cannot be read is reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from waystage.data.prepare import PreparedText, prepare_corpus, prepare_split
+from waystage.data.source import Place
+from waystage.errors import DataError, Problem
+from waystage.store.store import Store
+from waystage.study.study import ContinuedStage, IntermediateStage, Limits, Stage, Study, Target
+from waystage.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Everything that is read, prepared; keyed by what it is for."""
+
+    train: dict[tuple[str, int | None], PreparedText]
+    test: dict[tuple[str, str, int | None], PreparedText]
+    corpora: dict[tuple[str, str], PreparedText]
+
+    @classmethod
+    def read(cls, study: Study, store: Store, place: Place) -> Texts:
+        """Read all, and report all that cannot be read at once."""
+        texts, problems = cls({}, {}, {}), list[Problem]()
+        for stage in _unique_stages(study):
+            if isinstance(stage, IntermediateStage):
+                texts._read_train(store, place, stage.task, stage.limits, problems)
+            else:
+                texts._read_corpus(store, place, stage, problems)
+        for target in study.targets:
+            if target.training is not None:
+                texts._read_train(store, place, training_task(target), target.limits, problems)
+            texts._read_test(store, place, target, problems)
+        if problems:
+            raise DataError(list(dict.fromkeys(problems)))
+        return texts
+
+    def _read_train(self, store: Store, place: Place, task: Task, limits: Limits, problems: list[Problem]) -> None:
+        try:
+            key = (task.name, limits.train)
+            self.train[key] = prepare_split(store, place, task.source, "train", task.source_language, limits.train)
+        except DataError as error:
+            problems.extend(_problems_of(error, f"task {task.name}, train, {task.source_language}"))
+
+    def _read_test(self, store: Store, place: Place, target: Target, problems: list[Problem]) -> None:
+        task, limit = target.task, target.limits.test
+        for language in target.languages:
+            try:
+                key = (task.name, language, limit)
+                self.test[key] = prepare_split(store, place, task.source, "test", language, limit)
+            except DataError as error:
+                problems.extend(_problems_of(error, f"task {task.name}, test, {language}"))
+
+    def _read_corpus(self, store: Store, place: Place, stage: ContinuedStage, problems: list[Problem]) -> None:
+        for language in stage.languages:
+            try:
+                key = (stage.corpus.name, language)
+                self.corpora[key] = prepare_corpus(store, place, stage.corpus, language)
+            except DataError as error:
+                problems.extend(_problems_of(error, f"corpus {stage.corpus.name}, {language}"))
+
+
+def _unique_stages(study: Study) -> list[Stage]:
+    stages = {stage.name: stage for stages in study.sequences.values() for stage in stages}
+    return list(stages.values())
+
+
+def training_task(target: Target) -> Task:
+    """The task whose training split teaches the target; another one than the target's only if the study says so."""
+    return target.train_task or target.task
+
+
+def _problems_of(error: DataError, where: str) -> list[Problem]:
+    return list(error.problems) or [Problem(where, None, None, str(error))]

@@ -1,0 +1,71 @@
+"""Findings that stages and targets have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from waystage.errors import nearest_name
+from waystage.study.mistakes import listed
+from waystage.study.positions import FieldPath, Finding
+from waystage.study.scope import Scope, TaskFacts, Tree
+
+_BUDGET_KEYS = ("epochs", "steps", "tokens")
+
+
+def unknown_name(path: FieldPath, what: str, name: str, valid: Mapping[str, object]) -> Iterator[Finding]:
+    """A finding where ``name`` is not among ``valid``."""
+    if name not in valid:
+        nearest = nearest_name(name, valid)
+        yield Finding(path, f"unknown {what} '{name}'", f"one of {listed(list(valid))}", nearest)
+
+
+def language_findings(path: FieldPath, given: Any, valid: tuple[str, ...] | None, of: str) -> Iterator[Finding]:
+    """Findings about a list of languages."""
+    if not isinstance(given, list):
+        return
+    yield from repeated(given, path, "language")
+    for index, language in enumerate(given):
+        if language is not None and valid is not None and language not in valid:
+            found = f"unknown language '{language}' for {of}"
+            yield Finding((*path, index), found, f"one of {listed(valid, 120)}", nearest_name(language, valid))
+
+
+def repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[Finding]:
+    """Findings about values that stand twice in a list."""
+    for index, value in enumerate(values or []):
+        if value is not None and value in (values or [])[:index]:
+            yield Finding((*path, index), f"the {what} '{value}' is listed twice", f"each {what} once")
+
+
+def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]) -> Iterator[Finding]:
+    """A finding where the task declares no file for the split."""
+    if facts.splits is not None and split not in facts.splits:
+        yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
+
+
+def beyond_layers(path: FieldPath, found: int, n_layers: int, first: int) -> Finding:
+    """A number of layers, or a layer, that the encoder does not have."""
+    return Finding(path, f"the number {found}", f"{first} to {n_layers}: the encoder has {n_layers} layers")
+
+
+def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Finding]:
+    """Findings about a budget and the hyperparameters of a stage or target."""
+    budget, training = part.get("budget"), part.get("training") or {}
+    if budget is not None:
+        given = [key for key in _BUDGET_KEYS if budget.get(key) is not None]
+        if len(given) > 1 or (not given and not scope.is_wrong_below((*path, "budget"))):
+            found = " and ".join(given) if given else "an empty budget"
+            yield Finding((*path, "budget"), found, f"exactly one of {listed(_BUDGET_KEYS)}")
+    batch_size, micro_batch_size = training.get("batch_size"), training.get("micro_batch_size")
+    if batch_size and micro_batch_size and micro_batch_size > batch_size:
+        expected = f"at most batch_size, which is {batch_size}"
+        yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
+
+
+def window_keys(path: FieldPath, part: Tree, of: str) -> Iterator[Finding]:
+    """Lengths of windows for what reads none."""
+    for key in ("stride", "max_question_tokens"):
+        if (part.get("training") or {}).get(key) is not None:
+            found = f"'{key}' for {of}, which reads no windows"
+            yield Finding((*path, "training", key), found, "no such key", at_key=True)

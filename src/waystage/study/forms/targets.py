@@ -1,0 +1,38 @@
+"""The tasks that every sequence is scored on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from waystage.study.forms.base import Count, Form, Languages, Text
+from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
+
+
+class RetrievalForm(Form):
+    """How a sentence becomes a vector, for tasks of retrieval."""
+
+    layer: int | None = Field(
+        None,
+        ge=0,
+        description=("Hidden state to take: 0 is the embeddings, 1 the first layer; the last when left out."),
+    )
+    pooling: Literal["mean", "cls"] = Field("mean", description="Mean over all tokens, or the first token.")
+    text_prefix: str = Field("", description="Put before every sentence, such as 'query: ' for E5 encoders.")
+
+
+class TargetForm(Form):
+    """A task that every sequence is scored on, zero-shot."""
+
+    task: Text = Field(description="A built-in task, or one declared under 'tasks'.")
+    train_on: Text | None = Field(
+        None,
+        description=("Learn from the training data of this task of the same kind and labels; recorded as a departure."),
+    )
+    languages: Languages = Field("all", description="Languages to score.")
+    budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
+    training: TrainingForm | None = Field(None, description="How to train; not for retrieval.")
+    limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
+    n_layers: Count | None = Field(None, description=("Keep the first so many layers of the encoder for this target."))
+    retrieval: RetrievalForm | None = Field(None, description=("How a sentence becomes a vector; only for retrieval."))

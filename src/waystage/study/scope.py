@@ -1,0 +1,93 @@
+"""What a name in a study file may refer to, on the tree that is left when mistakes of form are cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from waystage.study.positions import FieldPath, Finding
+from waystage.tasks.kinds import KINDS, Kind
+from waystage.tasks.task import Task
+
+Tree: TypeAlias = dict[str, Any]
+
+
+def pruned(tree: Any, findings: Sequence[Finding]) -> Tree:
+    """A copy of ``tree`` with None at every place that a finding speaks of; positions stay.
+
+    >>> pruned({"seeds": [1, "x"]}, [Finding(("seeds", 1), "the text 'x'")])
+    {'seeds': [1, None]}
+    """
+    copy = _copied(tree)
+    for finding in findings:
+        if finding.is_harmless:
+            continue
+        path = finding.path if finding.prunes is None else finding.prunes
+        parent: Any = copy
+        for part in path[:-1]:
+            parent = parent.get(part) if isinstance(parent, dict) else _item(parent, part)
+        if not path:
+            return {}
+        is_key = isinstance(parent, dict) and path[-1] in parent
+        if is_key or _item(parent, path[-1]) is not None:
+            parent[path[-1]] = None
+    return copy if isinstance(copy, dict) else {}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _item(value: Any, part: str | int) -> Any:
+    is_item = isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
+    return value[part] if is_item else None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """What is known of a task before any data is read; None where its declaration leaves it open."""
+
+    kind: Kind | None
+    languages: tuple[str, ...] | None
+    labels: tuple[str, ...] | None
+    splits: frozenset[str] | None
+
+    @classmethod
+    def of_task(cls, task: Task) -> TaskFacts:
+        """Facts of a built-in task."""
+        return cls(task.kind, task.languages, task.labels, None)
+
+    @classmethod
+    def of_declaration(cls, declared: Tree) -> TaskFacts:
+        """Facts of a task that the study file declares."""
+        files = declared.get("files") or (declared.get("hub") or {}).get("files")
+        return cls(
+            KINDS.get(declared.get("kind") or ""),
+            complete(declared.get("languages")),
+            complete(declared.get("labels")),
+            frozenset(files) if files else None,
+        )
+
+
+def complete(values: list[str | None] | None) -> tuple[str, ...] | None:
+    """The values, or None where some are missing."""
+    known = tuple(value for value in values or () if value is not None)
+    return known if values and len(known) == len(values) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything that a name in this study may refer to."""
+
+    tree: Tree
+    wrong: frozenset[FieldPath]
+    tasks: Mapping[str, TaskFacts]
+    corpora: Mapping[str, tuple[str, ...] | None]
+    n_layers: int | None = field(default=None)
+
+    def is_wrong_below(self, path: FieldPath) -> bool:
+        """Whether a mistake of form was found at ``path`` or below it."""
+        return any(other[: len(path)] == path for other in self.wrong)
