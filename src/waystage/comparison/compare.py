@@ -10,6 +10,7 @@ import numpy as np
 from waystage.comparison.adjustment import benjamini_hochberg, holm
 from waystage.comparison.alignment import TaskGrid, align
 from waystage.comparison.best import find_best
+from waystage.comparison.context import DEFAULT_OPTIONS, NOTHING_MORE_KNOWN, Context, Options
 from waystage.comparison.intervals import RunScores, difference, pooled_seed_variance
 from waystage.comparison.resampling import point_scores, resampled_scores
 from waystage.comparison.results import (
@@ -44,8 +45,8 @@ def compare(
     metrics: Mapping[str, Metric],
     baseline: str,
     source_languages: Mapping[str, str],
-    n_resamples: int = 2000,
-    seed: int = 0,
+    context: Context = NOTHING_MORE_KNOWN,
+    options: Options = DEFAULT_OPTIONS,
 ) -> Comparison:
     """Compare every sequence with the baseline, and the highest one with every other.
 
@@ -54,13 +55,14 @@ def compare(
         metrics: task to its metric.
         baseline: the sequence that differences are taken to.
         source_languages: task to the language that it was learned in; left out of the mean over languages.
-        n_resamples: resampled test sets, at least 2.
-        seed: of the resampling; the same seed gives the same intervals.
+        context: categories of tasks, groups of languages, costs of sequences.
+        options: how to compare.
 
     Raises:
         ComparisonError: the cells cannot be compared; every problem is named.
         ValueError: fewer than 2 resamples.
     """
+    n_resamples, seed = options.n_resamples, options.seed
     if n_resamples < 2:
         raise ValueError(f"{n_resamples} resamples; at least 2 are needed to see a spread")
     grids = align(cells, metrics, baseline, source_languages)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from waystage.comparison.compare import compare
-from waystage.encoders.registry import ENCODERS
+from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
 from waystage.record.costs import sequence_costs
+from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
+from waystage.record.flips import find_flips
 from waystage.record.protocol import task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
@@ -40,6 +42,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
     )
+    flip_counts, flips = find_flips(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
@@ -55,6 +58,9 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        flip_counts=flip_counts,
+        flips=flips,
+        digests=prediction_digests(plan, store),
     )
 
 
@@ -103,7 +109,17 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
         n_layers=choice.n_layers or plan.shape.n_layers,
         licence="not known to Waystage" if info is None else info.licence,
         notes=tuple(notes),
+        facts=_shape_facts(plan.shape),
     )
+
+
+def _shape_facts(shape: EncoderShape) -> tuple[Fact, ...]:
+    rows = {
+        "hidden size": shape.hidden_size,
+        "intermediate size": shape.intermediate_size,
+        "vocabulary": shape.vocabulary_size,
+    }
+    return tuple(Fact(name, f"{value:,}") for name, value in rows.items())
 
 
 def _plan_record(plan: Plan, store: Store, outcome: Outcome) -> PlanRecord:

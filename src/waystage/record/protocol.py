@@ -42,6 +42,8 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_SELECTION if target.training is not None else "nothing is trained or selected",
         departures=(*_departures(target), *departures_of(overlaps, task.name)),
+        reference=task.reference,
+        licence=task.licence,
     )
 
 
