@@ -42,7 +42,7 @@ MULTIPLE_CHOICE = Kind(
     "multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False, pools_states=True
 )
 
-_QA_METRICS = ("answer-f1", "exact-match")
+_QA_METRICS = ("answer-f1", "exact-match", "answer-f1-em")
 # Every question has an answer: the best span is always given.
 EXTRACTIVE_QA = Kind("extractive-qa", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True)
 # The context may not answer a question: no answer is then the right one.
