@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from waystage.data.prepare import PreparedText
 from waystage.encoders.sources import EncoderSource
+from waystage.study.pretraining import MaskedLm
 from waystage.study.study import RetrievalSettings, Training, Windows
 
 
@@ -35,8 +36,7 @@ class MaskedLmJob:
     """Continue pretraining; ``data`` maps languages to prepared text."""
 
     data: dict[str, PreparedText]
-    alpha: float
-    mask_rate: float
+    settings: MaskedLm
 
 
 @dataclass(frozen=True, slots=True)
