@@ -46,6 +46,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="anli-plus-dev",
+    variant_of="anli-plus",
     source=_union(*_DEV_PARTS),
     description="anli-dev and snli-dev together: a departure from the published protocol.",
     expected_counts=_counts(*_DEV_PARTS),

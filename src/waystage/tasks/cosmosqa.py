@@ -58,6 +58,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="cosmosqa-dev",
+    variant_of="cosmosqa",
     source=Divided(
         TASK.source,
         (

@@ -76,6 +76,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="panx-dev",
+    variant_of="panx",
     source=Published("panx-dev", _files("panx/dev-{lang}.tsv"), _hub("validation")),
     description="WikiANN with its development files as the test split: a departure from the published protocol.",
 )

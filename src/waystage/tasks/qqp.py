@@ -41,6 +41,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="qqp-dev",
+    variant_of="qqp",
     source=Divided(
         TASK.source,
         (
@@ -67,6 +68,7 @@ def _part(split: Split, name: str) -> HubPart:
 GLUE_TASK = replace(
     TASK,
     name="qqp-glue",
+    variant_of="qqp",
     source=Published(
         "qqp-glue",
         FileSource(

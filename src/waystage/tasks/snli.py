@@ -47,6 +47,7 @@ N_VALIDATION = 1000
 DEV_TASK = replace(
     TASK,
     name="snli-dev",
+    variant_of="snli",
     source=Divided(
         TASK.source,
         (
