@@ -22,14 +22,16 @@ import yaml
 
 from waystage import api
 from waystage.data.source import Place
-from waystage.errors import DataError, StudyError, WaystageError
+from waystage.errors import DataError, StageError, StudyError, WaystageError
+from waystage.execution.local import run_plan
+from waystage.execution.outcome import SilentWatcher
 from waystage.store.store import Store
 from waystage.study.folder_check import Checked, State, check_folder
 from waystage.tasks.registry import PUBLISHED, TASKS
 from waystage.tasks.task import Task
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.fixtures.encoders import write_encoder
+from tests.fixtures import encoders
 
 READABLE = (State.OK, State.DIFFERS)
 LIMIT = 4
@@ -127,8 +129,12 @@ def n_scores(
     }  # fmt: skip
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
-    finished = api.run_study(api.load_checked_study(path, data_dir), Store(folder / "store"), n_threads=1)
-    return int(finished.scores()["language"].nunique())
+    store = Store(folder / "store")
+    plan = api.plan_study(api.load_checked_study(path, data_dir), store)
+    outcome = run_plan(plan, store, SilentWatcher(), n_threads=1, should_stop=lambda: False)
+    if not outcome.is_complete:
+        raise StageError("; ".join(dict.fromkeys(outcome.failures.values())))
+    return int(api.scores_frame(plan, store)["language"].nunique())
 
 
 def examples_read(checked: Sequence[Checked]) -> dict[str, int]:
@@ -183,7 +189,8 @@ def main() -> None:
     tasks = [task for task in PUBLISHED if not arguments.task or task.name in arguments.task]
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        encoder_dir = write_encoder(Path(name) / "encoder")
+        encoders.SIZES["max_position_embeddings"] = 514  # as real ones have: the texts are as they are
+        encoder_dir = encoders.write_encoder(Path(name) / "encoder")
         for task in tasks:
             folder = Path(name) / task.name
             folder.mkdir()
