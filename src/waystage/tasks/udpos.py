@@ -5,9 +5,8 @@ treebanks, where their parts are words of their own, as Universal Dependencies d
 XTREME, whose test files are published without tags.
 
 The hub has the treebanks of UD 2.5 as they were joined for XTREME, parts of multi-word tokens as words, in all three
-splits. For five languages it joined treebanks of an older language too (Ancient Greek with Greek, Classical Chinese
-with Chinese, Old French, Old Russian, Swiss German and a test set that XTREME leaves out with German): those are not
-taken from it.
+splits. It joined treebanks of an older or neighbouring language too, where their names hold that of the language
+(Ancient Greek with Greek): el, and de, fr, ru and zh, of which the same is to be expected, are not taken from it.
 """
 
 from __future__ import annotations
