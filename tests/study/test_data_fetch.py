@@ -18,8 +18,10 @@ import yaml
 from tests.fixtures.hub import DatasetHub, dataset_hub
 from tests.fixtures.hub_datasets import write_every_layout
 from waystage.data.examples import MultipleChoiceExample, QuestionExample, TaggedExample, TextExample
-from waystage.data.source import Place
+from waystage.data.source import Place, RemoteFile
+from waystage.data.sources.hub_folder import HubFolder
 from waystage.errors import DataError
+from waystage.study.folder_check import State, check_folder
 from waystage.tasks import hub as repos
 from waystage.tasks.registry import TASKS
 
@@ -255,3 +257,39 @@ def test_published_files_with_gold_are_not_fetched(hub: DatasetHub, tmp_path: Pa
     assert states == {"train": "published files", "validation": "fetched", "test": "fetched"}
     place = Place(tmp_path, tmp_path / "cache", tmp_path / "data")
     assert TASKS["mnli"].source.read("train", "en", place) == [TextExample("1n", "a", "b", "neutral")]
+
+
+def test_the_copy_is_read_where_the_published_file_has_no_gold(hub: DatasetHub, tmp_path: Path) -> None:
+    (tmp_path / "data" / "pawsx").mkdir(parents=True)
+    (tmp_path / "data" / "pawsx" / "test-en.tsv").write_text("a\tb\n", encoding="utf-8")
+    place = Place(tmp_path, tmp_path / "cache", tmp_path / "data")
+    withheld = TASKS["pawsx"].source.read("test", "en", place)
+    assert [example.has_gold for example in withheld] == [False]
+    data = ("--data", str(tmp_path / "data"), "--language", "en", "--json")
+    asked = waystage(hub.address, tmp_path / "cache", "pawsx", *data)
+    assert [need["state"] for need in asked.json()["needs"]] == ["fetched"] * 3
+    assert TASKS["pawsx"].source.read("test", "en", place) == [
+        TextExample("1", "a", "c", "1"),
+        TextExample("2", "b", "d", "0"),
+    ]
+
+
+def test_a_folder_of_fetched_files_is_checked_and_read_with_data(hub: DatasetHub, tmp_path: Path) -> None:
+    asked = waystage(hub.address, tmp_path / "cache", "copa", "--to", str(tmp_path / "data"))
+    assert asked.status == 0
+    found = check_folder(tmp_path / "data", [TASKS["copa"]])
+    assert [(one.split, one.state, one.n_found) for one in found.checked] == [
+        ("train", State.DIFFERS, 1),
+        ("validation", State.DIFFERS, 1),
+        ("test", State.DIFFERS, 1),
+    ]
+    assert not found.unread
+
+
+@pytest.mark.parametrize("path", ["../x.parquet", "/etc/passwd", "a/../../x", "a\\b", ""])
+def test_no_path_leads_out_of_the_folder(path: str, tmp_path: Path) -> None:
+    folder = HubFolder(tmp_path)
+    with pytest.raises(DataError, match="not the path of a file"):
+        folder.path(RemoteFile("tiny/data", "0" * 40, path), "0" * 40)
+    with pytest.raises(DataError, match="not the name of a dataset"):
+        folder.path(RemoteFile("../data", "0" * 40, "x"), "0" * 40)
