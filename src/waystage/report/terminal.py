@@ -34,7 +34,17 @@ def comparison_table(run: RunRecord) -> RenderableType:
     ]
     note = f"mean over target languages, percent; difference to {run.comparison.baseline} in points [95 % interval]"
     verdict = Text(wording.verdict(run.comparison, run.comparison.best_overall), style="bold")
-    return Group(*tables, Text(note, style="dim"), Padding(verdict, (1, 0, 0, 0)))
+    notes = (Text(note, style="dim"), Text(_protocols(run), style="dim"))
+    return Group(*tables, *notes, Padding(verdict, (1, 0, 0, 0)))
+
+
+def _protocols(run: RunRecord) -> str:
+    """Which protocol each task has, and how often it departs from that."""
+    named = [
+        f"{task.task} {wording.protocol_name(task.profile)} ({len(task.departures)} departures)"
+        for task in run.protocol
+    ]
+    return f"protocol: {', '.join(named)}"
 
 
 def _table(rows: Sequence[SummaryRow], scopes: Sequence[str | None], with_cost: bool) -> Table:

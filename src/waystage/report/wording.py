@@ -123,3 +123,12 @@ def _doubt(comparison: Comparison, best: Best) -> str:
         return f"{doubt}: it is {gain(nearest.difference, nearest.other)}"
     joined = "and" if baseline in unshown else "but"
     return f"it is {gain(baseline.difference, baseline.other)}, {joined} {doubt}"
+
+
+def protocol_name(profile: str | None) -> str:
+    """The protocol that gave what a study left out, for people.
+
+    >>> protocol_name("xtreme-r-2021"), protocol_name(None)
+    ('xtreme-r-2021', 'task defaults')
+    """
+    return profile or "task defaults"
