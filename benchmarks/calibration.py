@@ -97,7 +97,7 @@ def exactly(expected: Callable[[FloatArray], FloatArray]) -> Callable[[np.random
 FAMILIES = {
     "accuracy": Family("accuracy", right_or_wrong, exactly(right_or_wrong), is_parallel=True),
     "span F1": Family("span-f1", expected_spans, drawn_spans, is_parallel=False),
-    "EM and F1": Family("answer-mean", answers, exactly(answers), is_parallel=True),
+    "EM and F1": Family("answer-f1-em", answers, exactly(answers), is_parallel=True),
     "rank": Family("reciprocal-rank@20", ranks, exactly(ranks), is_parallel=False),
 }
 
