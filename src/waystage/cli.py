@@ -7,6 +7,7 @@ import sys
 import click
 
 from waystage import __version__
+from waystage.commands.compare import compare
 from waystage.commands.protocol import protocol
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, report, schema, init, list_names, protocol, store):
+for _command in (run, plan, score, compare, report, schema, init, list_names, protocol, store):
     cli.add_command(_command)
 
 

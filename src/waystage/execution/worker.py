@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waystage.data.examples import Example
-from waystage.data.prepare import PreparedText, load_documents, load_examples
+from waystage.data.prepare import PreparedText, load_examples
 from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.execution.token_caches import open_token_caches
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import EncoderJob, MaskedLmJob, Node, PredictJob, ScoreJob, SupervisedJob, TrainJob
 from waystage.plan.validation import SELECTION_NAME
@@ -158,6 +159,8 @@ class Worker:
             n_examples = {language: text.n_items for language, text in choice.data.items()}
             chosen = selection_facts(choice.rule, cost.evaluations, n_examples)
             (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
+        if objective.observed is not None:
+            (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
         tokens = max(1, cost.n_text_tokens)
         return {
             "training_seconds": round(cost.seconds, 3),
@@ -194,11 +197,21 @@ class Worker:
     def _masked_lm(
         self, tokenizer: SubwordTokenizer, objective: MaskedLmJob, job: TrainJob
     ) -> tuple[Objective, Training]:
-        from waystage.kinds.masked_lm import MaskedLmObjective, draw_for_budget
+        from waystage.kinds.masked_lm import MaskedLmObjective
+        from waystage.kinds.packing import Frame, draw_for_budget
+        from waystage.kinds.pseudo_perplexity import mask_documents
 
-        texts = {language: load_documents(self.store, text.artefact_id) for language, text in objective.data.items()}
-        sequences, training = draw_for_budget(tokenizer, texts, job.training, objective.alpha, job.seed)
-        return MaskedLmObjective(tokenizer, sequences, objective.mask_rate), training
+        settings = objective.settings
+        caches = {
+            language: open_token_caches(self.store, tokenizer, text, settings.held_out)
+            for language, text in objective.data.items()
+        }
+        trained_on = {language: cache for language, (cache, _) in caches.items()}
+        sequences, training = draw_for_budget(trained_on, Frame.of(tokenizer), settings, job.training, job.seed)
+        held_out = {language: cache.documents() for language, (_, cache) in caches.items()}
+        documents = mask_documents(tokenizer, held_out, job.training.max_tokens)
+        table_size = self._pretrained(job.encoder_id).token_embeddings.num_embeddings
+        return MaskedLmObjective(tokenizer, sequences, settings, table_size, documents), training
 
     def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder

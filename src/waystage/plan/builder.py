@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from waystage.data.prepare import PreparedText
@@ -33,6 +34,7 @@ from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 1
+_MASKED_LM_VERSION = 2
 _PREDICT_VERSION = 2
 _SCORE_VERSION = 1
 
@@ -123,9 +125,7 @@ class Builder:
             objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage))
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(
-            MaskedLmJob(corpus, stage.alpha, stage.mask_rate), parent, n_layers, stage.training, seed, label
-        )
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
 
     def _train(
         self,
@@ -283,7 +283,7 @@ def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
         }
     return {
         "kind": "masked-lm",
+        "version": _MASKED_LM_VERSION,
         "data": {language: text.artefact_id for language, text in objective.data.items()},
-        "alpha": objective.alpha,
-        "mask_rate": objective.mask_rate,
+        **{name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(objective.settings).items()},
     }

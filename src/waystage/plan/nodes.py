@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from waystage.data.prepare import PreparedText
 from waystage.data.source import Split
 from waystage.encoders.sources import EncoderSource
+from waystage.study.pretraining import MaskedLm
 from waystage.study.study import RetrievalSettings, Selection, Training, Windows
 
 
@@ -46,8 +47,7 @@ class MaskedLmJob:
     """Continue pretraining; ``data`` maps languages to prepared text."""
 
     data: dict[str, PreparedText]
-    alpha: float
-    mask_rate: float
+    settings: MaskedLm
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from waystage.study.defaults import Defaults, training_of
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
-from waystage.study.forms.stages import IntermediateForm, StageForm
+from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
 from waystage.study.forms.targets import TargetForm
 from waystage.study.own_sources import corpus_languages, corpus_source, task_source
+from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
 from waystage.study.study import (
@@ -156,7 +157,7 @@ class StudyParts:
             return None
         languages = corpus.languages if form.languages == "all" else tuple(form.languages)
         training = training_of(form.budget, form.training, None)
-        return ContinuedStage(name, corpus, languages, training, form.alpha, form.mask_rate)
+        return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
 
     def _target(self, form: TargetForm) -> Target | None:
         task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
@@ -181,6 +182,17 @@ class StudyParts:
             selection=selection,
             profile=defaults.profile,
         )
+
+
+def _masked_lm(form: ContinuedForm) -> MaskedLm:
+    return MaskedLm(
+        alpha=form.alpha,
+        mask_rate=form.mask_rate,
+        mask=MaskUnit(form.mask),
+        softmax=Softmax(form.softmax),
+        packing=Packing(form.packing),
+        held_out=form.held_out,
+    )
 
 
 def _valid(adapter: TypeAdapter[_FormT], values: Mapping[Any, Any] | None) -> dict[Any, _FormT]:

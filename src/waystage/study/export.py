@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib import resources
 from pathlib import PurePath
 from typing import Any
@@ -69,8 +70,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
             "corpus": stage.corpus.name,
             "languages": list(stage.languages),
             "training": _plain(stage.training),
-            "alpha": stage.alpha,
-            "mask_rate": stage.mask_rate,
+            "masked_lm": _plain(stage.masked_lm),
         }
     return {
         "kind": "intermediate",
@@ -128,6 +128,8 @@ def _source(source: Source | CorpusSource) -> dict[str, Any]:
 
 def _plain(value: Any, *, with_types: bool = False) -> Any:
     """The value as JSON: dataclasses by their fields, functions by their names."""
+    if isinstance(value, StrEnum):
+        return value.value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from waystage.data.corpus import Corpus
+from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
 
 
@@ -146,16 +147,14 @@ class ContinuedStage:
 
     Attributes:
         languages: languages of the corpus that take part.
-        alpha: a language with n documents is sampled with probability proportional to n^alpha.
-        mask_rate: share of the tokens that are predicted (80 % masked, 10 % random, 10 % unchanged).
+        masked_lm: how they are sampled, packed and masked.
     """
 
     name: str
     corpus: Corpus
     languages: tuple[str, ...]
     training: Training
-    alpha: float = 0.3
-    mask_rate: float = 0.15
+    masked_lm: MaskedLm = field(default_factory=MaskedLm)
 
 
 Stage: TypeAlias = IntermediateStage | ContinuedStage

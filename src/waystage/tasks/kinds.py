@@ -32,6 +32,19 @@ class Kind:
     reads_windows: bool = False
     pools_states: bool = False
 
+    @property
+    def category(self) -> str | None:
+        """What XTREME-R calls such tasks; None for a form that it has no name for."""
+        return _CATEGORIES.get(self.example_form)
+
+
+_CATEGORIES: dict[type[Example], str] = {
+    TextExample: "classification",
+    MultipleChoiceExample: "classification",
+    TaggedExample: "structured prediction",
+    QuestionExample: "question answering",
+    ParallelExample: "retrieval",
+}
 
 _LABEL_METRICS = ("accuracy", "macro-f1")
 SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, _LABEL_METRICS, pools_states=True)

@@ -69,6 +69,7 @@ def run_stage(
     if inputs.parent_weights is not None:
         apply_weights(encoder, inputs.parent_weights)
         earlier_rows = trained_rows(inputs.parent_weights)
+    objective.observe(encoder)
     encoder.model.requires_grad_(True)
     encoder.token_embeddings.weight.requires_grad_(not training.freeze_embeddings)
     vocabulary = objective.vocabulary()
@@ -86,7 +87,9 @@ def run_stage(
     cost = train(trainable, objective, training, seed, settings, selector)
     rows, table = _trained_table(encoder, full.weight, vocabulary, earlier_rows, training)
     tensors = {name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name}
-    save_weights(target, tensors, head, rows, table)
+    head_tensors, encoder.known_head = objective.finished_head(encoder, head)
+    objective.observe(encoder)
+    save_weights(target, tensors, head_tensors, encoder.known_head, (rows, table))
     return cost
 
 
@@ -101,6 +104,7 @@ def _trained_table(
 ) -> tuple[Tensor, Tensor]:
     """Rows that this stage or an earlier one has trained, and the full table that holds them."""
     if training.freeze_embeddings:
+        replace_table(encoder, full.detach())
         return earlier_rows, full
     rows = torch.unique(torch.cat([earlier_rows, torch.from_numpy(vocabulary.token_ids)]))
     table = full.detach().clone()
