@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from waystage.comparison.best import is_shown
 from waystage.comparison.results import Best, Comparison, Difference
 
@@ -48,6 +50,18 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def short_duration(seconds: float) -> str:
+    """A time for the tick of an axis.
+
+    >>> short_duration(0), short_duration(45), short_duration(90), short_duration(5400), short_duration(200_000)
+    ('0', '45 s', '1.5 min', '1.5 h', '2.3 d')
+    """
+    for unit, length, most in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600), ("d", 86_400, math.inf)):
+        if seconds < most:
+            return f"{seconds / length:.2g} {unit}" if seconds else "0"
+    raise ValueError(f"{seconds} seconds are no time")
+
+
 def count(number: int | None) -> str:
     """A whole number with thin groups of three.
 
@@ -55,6 +69,35 @@ def count(number: int | None) -> str:
     '1_234_567'
     """
     return "not known" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def signed_count(number: int) -> str:
+    """A whole number with its sign.
+
+    >>> signed_count(3), signed_count(-12), signed_count(0)
+    ('+3', '−12', '0')
+    """
+    return f"{number:+d}".replace("-", MINUS) if number else "0"
+
+
+def perplexity(value: float) -> str:
+    """A perplexity, to three figures.
+
+    >>> perplexity(1.234), perplexity(45.67), perplexity(12345.6).replace(chr(0x202F), "_")
+    ('1.23', '45.7', '12_346')
+    """
+    return f"{value:.3g}" if value < 1000 else count(round(value))
+
+
+def probability(value: float | None) -> str:
+    """A probability, never rounded to certainty.
+
+    >>> probability(0.5), probability(0.9999), probability(0.0001), probability(None)
+    ('0.50', '> 0.99', '< 0.01', 'not known')
+    """
+    if value is None:
+        return "not known"
+    return "> 0.99" if value > 0.99 else "< 0.01" if value < 0.01 else f"{value:.2f}"
 
 
 def operations(flops: float | None) -> str:
