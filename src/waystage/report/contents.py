@@ -59,6 +59,7 @@ def contents(run: RunRecord) -> dict[str, Any]:
         "maps": heat_maps(comparison),
         "has_sources": any(score.is_source for score in comparison.language_scores),
         "guide": guide(run),
+        "gaps": [own for own in comparison.transfer_gaps if own.task is not None or len(comparison.tasks) > 1],
         "pareto": pareto_plot(comparison),
         "gains": {own.sequence: own for own in comparison.cost_gains},
         "flip_rows": flip_rows(run),
@@ -127,11 +128,12 @@ def _group_values(run: RunRecord) -> dict[str, Any]:
     comparison = run.comparison
     scored = {score.language for score in comparison.language_scores}
     read = {own.language for own in run.pseudo_perplexities}
-    tasks = ["all tasks" if own.task is None else own.task for own in comparison.group_scores]
+    rows = [own for own in comparison.group_scores if own.task is not None or len(comparison.tasks) > 1]
+    tasks = ["all tasks" if own.task is None else own.task for own in rows]
     return {
         "groups": group_tables(comparison),
-        "group_rows": comparison.group_scores,
+        "group_rows": rows,
         "group_tasks": list(dict.fromkeys(tasks)),
-        "properties": list(dict.fromkeys(own.property for own in comparison.group_scores)),
+        "properties": list(dict.fromkeys(own.property for own in rows)),
         "words": dict.fromkeys(scored | read, "") | words_by_language(comparison),
     }

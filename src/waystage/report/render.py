@@ -57,6 +57,7 @@ def environment() -> Environment:
         "operations": wording.operations,
         "perplexity": wording.perplexity,
         "p_value": wording.p_value,
+        "unbroken": wording.unbroken,
         "probability": wording.probability,
         "language_name": language_name,
         "tag": language_tag,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from waystage.report.axis import Axis
 
-LEFT, RIGHT, TOP, BOTTOM = 12.0, 97.0, 5.0, 84.0
+LEFT, RIGHT, TOP, BOTTOM = 12.0, 97.0, 9.0, 84.0
 """Percent at which the area of the points begins and ends."""
 _ROW = 7.0
 """Percent of the height that a label takes."""

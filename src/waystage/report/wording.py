@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from waystage.comparison.best import is_shown
 from waystage.comparison.results import Best, Comparison, Difference
 
@@ -50,16 +48,22 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def short_duration(seconds: float) -> str:
-    """A time for the tick of an axis.
+def unit_of_time(seconds: float) -> tuple[str, float]:
+    """A unit in which a time is a number of one to three digits, and its length in seconds.
 
-    >>> short_duration(0), short_duration(45), short_duration(90), short_duration(5400), short_duration(200_000)
-    ('0', '45 s', '1.5 min', '1.5 h', '2.3 d')
+    >>> unit_of_time(90), unit_of_time(2000), unit_of_time(9000)
+    (('s', 1.0), ('min', 60.0), ('h', 3600.0))
     """
-    for unit, length, most in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600), ("d", 86_400, math.inf)):
-        if seconds < most:
-            return f"{seconds / length:.2g} {unit}" if seconds else "0"
-    raise ValueError(f"{seconds} seconds are no time")
+    return ("s", 1.0) if seconds < 120 else ("min", 60.0) if seconds < 7200 else ("h", 3600.0)
+
+
+def unbroken(text: str) -> str:
+    """A sentence in which no percent sign stands at the beginning of a line.
+
+    >>> unbroken("a 95 % interval")
+    'a 95\xa0% interval'
+    """
+    return text.replace(" %", "\u00a0%")
 
 
 def count(number: int | None) -> str:
@@ -83,10 +87,10 @@ def signed_count(number: int) -> str:
 def perplexity(value: float) -> str:
     """A perplexity, to three figures.
 
-    >>> perplexity(1.234), perplexity(45.67), perplexity(12345.6).replace(chr(0x202F), "_")
-    ('1.23', '45.7', '12_346')
+    >>> perplexity(1.234), perplexity(45.0), perplexity(12345.6).replace(chr(0x202F), "_")
+    ('1.23', '45.0', '12_346')
     """
-    return f"{value:.3g}" if value < 1000 else count(round(value))
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else count(round(value))
 
 
 def probability(value: float | None) -> str:
