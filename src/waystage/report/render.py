@@ -8,9 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import waystage
+from waystage.languages.language import language_name
 from waystage.report import colours, wording
 from waystage.report.forest import forest
-from waystage.report.languages import language_name
 from waystage.report.plan_tree import plan_tree
 from waystage.report.record import RunRecord
 from waystage.report.views import best_by_scope, heat_map, languages_of, summary_rows

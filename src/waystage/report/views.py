@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from waystage.comparison.results import Best, Comparison, LanguageScore, MeanScore, SequenceCost
+from waystage.languages.language import language_name
 from waystage.report import colours
-from waystage.report.languages import language_name
 from waystage.report.record import RunRecord
 
 
