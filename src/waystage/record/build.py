@@ -10,7 +10,7 @@ from waystage.comparison.compare import compare
 from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
-from waystage.record.costs import sequence_costs
+from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
 from waystage.record.flips import find_flips
@@ -35,12 +35,13 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         StageError: a cell has no score.
         ComparisonError: the cells cannot be compared.
     """
-    study = plan.study
+    study, context = plan.study, comparison_context(plan, store)
     comparison = compare(
         cell_scores(plan, store),
         task_metrics(plan),
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
+        context,
     )
     flip_counts, flips = find_flips(plan, store)
     return RunRecord(
@@ -54,7 +55,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
-        costs=sequence_costs(plan, store),
+        costs=tuple(context.costs),
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -135,5 +135,5 @@ def _group_values(run: RunRecord) -> dict[str, Any]:
         "group_rows": rows,
         "group_tasks": list(dict.fromkeys(tasks)),
         "properties": list(dict.fromkeys(own.property for own in rows)),
-        "words": dict.fromkeys(scored | read, "") | words_by_language(comparison),
+        "words": words_by_language(comparison, sorted(scored | read)),
     }

@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import waystage
+from waystage.languages.language import language_name
 from waystage.report import colours, wording
 from waystage.report.contents import contents
-from waystage.report.languages import language_name
 from waystage.report.record import RunRecord
-from waystage.report.text import direction, language_tag, visible
+from waystage.report.text import direction, endonym, language_tag, visible
 
 
 def render_report(run: RunRecord) -> str:
@@ -62,6 +62,7 @@ def environment() -> Environment:
         "language_name": language_name,
         "tag": language_tag,
         "direction": direction,
+        "endonym": endonym,
     }
     return made
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from waystage.languages.language import find_language
+
 # Marks that scripts need (RLM, LRM, ALM, ZWJ, ZWNJ, variation selectors) and tab and line feed stay. A carriage return
 # would be read as a line feed by any parser of HTML. Tag characters can carry a hidden message.
 _HIDDEN = (
@@ -24,9 +26,6 @@ _NONCHARACTERS = (
     *(plane + low for plane in range(0, 0x110000, 0x10000) for low in (0xFFFE, 0xFFFF)),
 )
 _VISIBLE = {code: f"\u27e8U+{code:04X}\u27e9" for code in (*_HIDDEN, *_NONCHARACTERS)}
-_RIGHT_TO_LEFT = frozenset(
-    {"apc", "ar", "ary", "arz", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"}
-)
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
@@ -52,8 +51,14 @@ def language_tag(code: str) -> str:
 def direction(code: str) -> str:
     """``rtl`` for languages written from right to left, ``auto`` for others: the first strong letter decides.
 
-    >>> direction("ur"), direction("ks-deva"), direction("sw")
+    >>> direction("ur"), direction("sw"), direction("xx")
     ('rtl', 'auto', 'auto')
     """
-    language, _, rest = language_tag(code).partition("-")
-    return "rtl" if language in _RIGHT_TO_LEFT and not set(rest.split("-")) & {"latn", "deva", "cyrl"} else "auto"
+    language = find_language(code)
+    return "rtl" if language is not None and language.direction == "rtl" else "auto"
+
+
+def endonym(code: str) -> str | None:
+    """What a language is called in itself, where that is known and another name than the English one."""
+    language = find_language(code)
+    return None if language is None or language.endonym == language.name else language.endonym

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from waystage.report.languages import language_name
+from waystage.languages.language import language_name
 from waystage.report.record import FlippedExample, RunRecord
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from waystage.comparison.results import Comparison, LanguageScore
-from waystage.report.languages import language_name
+from waystage.languages.language import language_name
 from waystage.report.record import PseudoPerplexity
 
 

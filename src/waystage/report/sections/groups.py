@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from waystage.comparison.claims import GroupScore
 from waystage.comparison.results import Comparison
 from waystage.report.axis import Axis
 from waystage.report.forest import Whisker, difference_axis, whisker
+from waystage.report.text import endonym
 
 UNKNOWN = "not known"
 _ORDER = {"low": 0, "middle": 1, "high": 2}
@@ -53,14 +54,14 @@ def group_tables(comparison: Comparison) -> tuple[GroupTable, ...]:
     return tuple(table for table in tables if len(table.rows) > 1)
 
 
-def words_by_language(comparison: Comparison) -> dict[str, str]:
-    """What a language can be filtered by besides its name: the groups that it is in."""
-    words: dict[str, dict[str, None]] = {}
+def words_by_language(comparison: Comparison, languages: Iterable[str]) -> dict[str, str]:
+    """What a language can be filtered by besides its English name: its own name and the groups that it is in."""
+    words = {language: dict.fromkeys([endonym(language) or ""]) for language in languages}
     for score in comparison.group_scores:
         if score.group is not None:
             for language in score.languages:
-                words.setdefault(language, {})[f"{score.property} {score.group}"] = None
-    return {language: " ".join(own) for language, own in words.items()}
+                words.setdefault(language, {})[score.group] = None
+    return {language: " ".join(own).strip() for language, own in words.items()}
 
 
 def _table(name: str, scores: Sequence[GroupScore], sequences: Sequence[str]) -> GroupTable:
@@ -73,7 +74,9 @@ def _table(name: str, scores: Sequence[GroupScore], sequences: Sequence[str]) ->
         some = next(score for score in scores if score.group == group)
         cells = tuple(_cell(found.get((group, sequence)), axis) for sequence in sequences)
         rows.append(GroupRow(group if group is not None else UNKNOWN, some.bounds, some.languages, cells))
-    rows.sort(key=lambda row: (row.name == UNKNOWN, _ORDER.get(row.name, -1), -len(row.languages), row.name))
+    rows.sort(
+        key=lambda row: (row.name == UNKNOWN, _ORDER.get(row.name.partition(" ")[0], -1), -len(row.languages), row.name)
+    )
     return GroupTable(name, tuple(rows), axis)
 
 

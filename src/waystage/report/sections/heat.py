@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from waystage.comparison.claims import Difference
 from waystage.comparison.results import Comparison, LanguageScore, MeanScore
+from waystage.languages.language import language_name
 from waystage.report import colours
-from waystage.report.languages import language_name
 
 LEVEL = 0.05
 """A difference in one language is marked where its adjusted p is below."""
