@@ -57,7 +57,7 @@ def environment() -> Environment:
         "operations": wording.operations,
         "perplexity": wording.perplexity,
         "p_value": wording.p_value,
-        "unbroken": wording.unbroken,
+        "typeset": wording.typeset,
         "probability": wording.probability,
         "language_name": language_name,
         "tag": language_tag,

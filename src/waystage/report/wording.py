@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from waystage.comparison.best import is_shown
 from waystage.comparison.results import Best, Comparison, Difference
 
 MINUS = "\u2212"
+_NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 
 
 def percent(fraction: float) -> str:
@@ -57,13 +60,13 @@ def unit_of_time(seconds: float) -> tuple[str, float]:
     return ("s", 1.0) if seconds < 120 else ("min", 60.0) if seconds < 7200 else ("h", 3600.0)
 
 
-def unbroken(text: str) -> str:
-    """A sentence in which no percent sign stands at the beginning of a line.
+def typeset(sentence: str) -> str:
+    """A sentence with minus signs, in which no percent sign stands at the beginning of a line.
 
-    >>> unbroken("a 95 % interval")
-    'a 95\xa0% interval'
+    >>> typeset("continued-1: -0.5 points, 95 % interval -1.9 to +2.8")
+    'continued-1: −0.5 points, 95\xa0% interval −1.9 to +2.8'
     """
-    return text.replace(" %", "\u00a0%")
+    return _NEGATIVE.sub(MINUS, sentence).replace(" %", "\u00a0%")
 
 
 def count(number: int | None) -> str:

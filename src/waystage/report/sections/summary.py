@@ -65,15 +65,13 @@ class Claim:
 
 
 def scopes(comparison: Comparison) -> tuple[Scope, ...]:
-    """All tasks together first (where there are several), then categories (likewise), then single tasks."""
-    categories = list(dict.fromkeys(score.category for score in comparison.category_scores))
+    """All tasks together first (where there are several), then categories of several tasks, then single tasks."""
     found = []
     if len(comparison.tasks) > 1:
         found.append(Scope(None, None, None, len(comparison.tasks), _by_sequence(comparison.overall_scores)))
-    if len(categories) > 1:
-        for category in categories:
-            own = [score for score in comparison.category_scores if score.category == category]
-            found.append(Scope(None, category, None, None, _by_sequence(own)))
+    for category in _categories(comparison):
+        own = [score for score in comparison.category_scores if score.category == category]
+        found.append(Scope(None, category, None, None, _by_sequence(own)))
     for task in comparison.tasks:
         own = [score for score in comparison.task_scores if score.task == task]
         found.append(Scope(task, None, own[0].n_languages, None, _by_sequence(own)))
@@ -104,9 +102,10 @@ def verdicts(comparison: Comparison) -> tuple[Verdict, ...]:
     said = [
         Verdict(own.task, own.category, own.sentence) for own in comparison.recommendations if own.scope == THESE
     ] or [Verdict(best.task, best.category, wording.verdict(comparison, best)) for best in _bests(comparison)]
+    categories = _categories(comparison)
     if len(comparison.tasks) == 1:
-        said = [own for own in said if own.task is not None][:1]
-    return tuple(said)
+        return tuple(own for own in said if own.task is not None)
+    return tuple(own for own in said if own.category is None or own.category in categories)
 
 
 def claims(comparison: Comparison) -> Iterator[Claim]:
@@ -132,3 +131,17 @@ def _bests(comparison: Comparison) -> Iterable[Best]:
 
 def _by_sequence(scores: Iterable[MeanScore]) -> dict[str, MeanScore]:
     return {score.sequence: score for score in scores}
+
+
+def _categories(comparison: Comparison) -> tuple[str | None, ...]:
+    """Categories that say something new: not those of a single task, nor the one that all tasks are in."""
+
+    def values(scores: Iterable[MeanScore]) -> tuple[float, ...]:
+        return tuple(score.score for score in scores)
+
+    known = {values(own for own in comparison.task_scores if own.task == task) for task in comparison.tasks}
+    known.add(values(comparison.overall_scores))
+    by_category: dict[str | None, list[MeanScore]] = {}
+    for score in comparison.category_scores:
+        by_category.setdefault(score.category, []).append(score)
+    return tuple(category for category, own in by_category.items() if values(own) not in known)

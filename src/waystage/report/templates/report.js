@@ -80,10 +80,13 @@
 
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = Array.from(document.querySelectorAll("details:not([open], .flips)"));
-    for (const details of opened) details.open = true;
+    for (const details of document.querySelectorAll("details:not([open], .flips)")) {
+      details.open = true;
+      opened.push(details);
+    }
   });
   addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;
+    opened = [];
   });
 })();
