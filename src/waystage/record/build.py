@@ -14,8 +14,9 @@ from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
 from waystage.record.flips import find_flips
-from waystage.record.protocol import task_protocols
+from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
+from waystage.record.selection import selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
 from waystage.study.study import ContinuedStage, Stage, Training
@@ -53,7 +54,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study, plan.overlaps),
+        protocol=task_protocols(study, plan.overlaps, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
         costs=tuple(context.costs),
         comparison=comparison,
@@ -61,6 +62,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         flip_counts=flip_counts,
         flips=flips,
+        selection=selection_scores(plan, store),
         digests=prediction_digests(plan, store),
     )
 
@@ -76,7 +78,8 @@ def _describe(stage: Stage) -> str:
         return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
     limit = stage.limits.train
     examples = "" if limit is None else f", at most {limit:,} examples"
-    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}"
+    chosen = "" if stage.selection is None else f"; {selection_words(stage.selection, stage.task.source_language)}"
+    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}{chosen}"
 
 
 def _amount(training: Training) -> str:
