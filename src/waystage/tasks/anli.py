@@ -13,7 +13,6 @@ from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_pairs import Anli
 from waystage.tasks import hub
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import HUB_TABLE, LABELS
 from waystage.tasks.task import Task
@@ -40,7 +39,6 @@ TASK = Task(
     description="Does a premise entail a hypothesis, contradict it, or neither? Written to mislead models.",
     licence="CC BY-NC 4.0",
     reference="Nie et al. (2020), https://github.com/facebookresearch/anli",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 162865, ("validation", "en"): 3200, ("test", "en"): 3200},
 )
 

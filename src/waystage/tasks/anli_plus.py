@@ -12,7 +12,6 @@ from dataclasses import replace
 from waystage.data.source import Split
 from waystage.data.sources.union import Member, Union
 from waystage.tasks import anli, mnli, snli
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import LABELS
 from waystage.tasks.task import Task
@@ -39,7 +38,6 @@ TASK = Task(
     description="Does a premise entail a hypothesis, contradict it, or neither? ANLI, MultiNLI and SNLI together.",
     licence="those of anli, mnli and snli: non-commercial",
     reference="Phang et al. (2020), https://arxiv.org/abs/2005.13013",
-    training=INTERMEDIATE_TRAINING,
     expected_counts=_counts(*_PARTS),
 )
 

@@ -13,7 +13,7 @@ from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_COLUMNS, QA_TRAINING, squad_part
+from waystage.tasks.qa import QA_COLUMNS, squad_part
 from waystage.tasks.task import Task
 
 _DEV = "mlqa/MLQA_V1/dev/dev-context-{lang}-question-{lang}.json"
@@ -47,7 +47,6 @@ TASK = Task(
     description="Find the answer to a question in a paragraph of Wikipedia in the same language.",
     licence="CC BY-SA 3.0",
     reference="Lewis et al. (2020), https://github.com/facebookresearch/MLQA",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 87599,
         ("validation", "en"): 1148,

@@ -6,7 +6,6 @@ from waystage.data.source import Split
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_pairs import Mnli
 from waystage.tasks import hub
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import HUB_COLUMNS, HUB_TABLE, LABELS
 from waystage.tasks.task import Task
@@ -34,6 +33,5 @@ TASK = Task(
     description="Does a premise entail a hypothesis, contradict it, or neither? Test is the mismatched set.",
     licence="OANC and others: see the paper",
     reference="Williams et al. (2018), https://cims.nyu.edu/~sbowman/multinli/",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 392702, ("validation", "en"): 9815, ("test", "en"): 9832},
 )

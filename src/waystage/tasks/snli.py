@@ -14,7 +14,6 @@ from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_pairs import Snli
 from waystage.tasks import hub
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import HUB_COLUMNS, LABELS
 from waystage.tasks.task import Task, TrainingDefaults
@@ -38,7 +37,6 @@ TASK = Task(
     description="Does a description of a picture entail another one, contradict it, or neither?",
     licence="CC BY-SA 4.0",
     reference="Bowman et al. (2015), https://nlp.stanford.edu/projects/snli/",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 549367, ("validation", "en"): 9842, ("test", "en"): 9824},
 )
 

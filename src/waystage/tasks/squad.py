@@ -16,7 +16,7 @@ from waystage.data.sources.divided import Divided, Part, Without
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub_tables import HubTables, Published
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_COLUMNS, QA_TRAINING, XQUAD_SOURCE, squad_part
+from waystage.tasks.qa import QA_COLUMNS, XQUAD_SOURCE, squad_part
 from waystage.tasks.task import Task
 
 TASK = Task(
@@ -45,7 +45,6 @@ TASK = Task(
     "published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2016), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 87599, ("validation", "en"): 10570, ("test", "en"): 10570},
 )
 

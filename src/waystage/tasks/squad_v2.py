@@ -11,7 +11,7 @@ from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA_OR_NONE
-from waystage.tasks.qa import QA_COLUMNS, QA_TRAINING
+from waystage.tasks.qa import QA_COLUMNS
 from waystage.tasks.task import Task
 
 
@@ -43,7 +43,6 @@ TASK = Task(
     "development set: the published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2018), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 130319, ("validation", "en"): 11873, ("test", "en"): 11873},
 )
 

@@ -14,7 +14,7 @@ from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_COLUMNS, QA_TRAINING
+from waystage.tasks.qa import QA_COLUMNS
 from waystage.tasks.task import Task
 
 _TRAIN = "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.{lang}.train.json"
@@ -63,7 +63,6 @@ TASK = Task(
     "is the development set, English included: validation in English is the same.",
     licence="Apache-2.0 (text of Wikipedia: CC BY-SA 3.0)",
     reference="Clark et al. (2020), https://github.com/google-research-datasets/tydiqa",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 3696,
         ("validation", "en"): 440,

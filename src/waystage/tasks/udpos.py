@@ -18,7 +18,7 @@ from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published import UdPos
 from waystage.tasks import hub
 from waystage.tasks.kinds import TAGGING
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 LABELS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
@@ -67,7 +67,6 @@ TASK = Task(
     description=("The part of speech of each word. Test is every test treebank of a language in the data folder."),
     licence="CC BY-SA and others: see the LICENSE.txt of each treebank",
     reference="https://universaldependencies.org, https://github.com/google-research/xtreme",
-    training=TrainingDefaults(epochs=10.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
     expected_counts={
         ("train", "en"): 21253,
         ("validation", "en"): 3974,

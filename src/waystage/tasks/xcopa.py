@@ -14,7 +14,6 @@ from waystage.data.sources.files import published
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_choices import COPA_COLUMNS, Copa
 from waystage.tasks import copa, hub
-from waystage.tasks.choice import CHOICE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Original, Task
 
@@ -60,7 +59,6 @@ TASK = Task(
     "language, translated from COPA.",
     licence="CC BY 4.0",
     reference="Ponti et al. (2020), https://github.com/cambridgeltl/xcopa",
-    training=CHOICE_TRAINING,
     expected_counts={
         ("train", "en"): 400,
         ("validation", "en"): 100,
