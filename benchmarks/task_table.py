@@ -173,8 +173,8 @@ def markdown(rows: Sequence[TaskRow]) -> Iterator[str]:
         trains = "no head" if not row.trains_head else "no" if row.trained_on is None else "yes"
         if row.trained_on not in (None, row.task):
             trains = f"no file; head from `{row.trained_on}`"
-        languages = "1 language" if row.n_scored == 1 else f"{row.n_scored} languages"
-        evaluates = languages if row.n_scored else f"no: {row.reason}"
+        scored_in = "1 language" if row.n_scored == 1 else f"{row.n_scored} languages"
+        evaluates = scored_in if row.n_scored else f"no: {row.reason}"
         read = " / ".join(f"{row.examples.get(split, 0):,}" for split in ("train", "validation", "test"))
         languages = f"{row.n_languages_with_files} / {row.n_languages}"
         cells = (f"`{row.task}`", row.kind, trains, evaluates, languages, read, row.counts, "; ".join(row.missing))
