@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,20 @@ class QuestionAnswers:
         """Both count for the task's score."""
         return (Measure("exact_match", self.exact_match.score), Measure("f1", self.f1.score))
 
+    @property
+    def metric(self) -> AnswerOverlap:
+        """The mean of both."""
+        names = (self.exact_match.name, self.f1.name)
+        return replace(self.f1, name=f"mean of {' and '.join(names)}", scored=("exact_match", "f1"))
+
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Exact match, F1, and 1, for each question."""
         questions = read_questions(JsonFile.read(gold), language)
         file = JsonFile.read(predictions)
         answers = _read_answers(file)
         check_ids(file, answers, gold, {question.id for question in questions}, all_needed=True)
-        return ScoredFile(rows_of(self.f1, questions, answers))
+        ids = tuple(question.id for question in questions)
+        return ScoredFile(rows_of(self.f1, questions, answers), example_ids=ids)
 
 
 def read_questions(file: JsonFile, language: str) -> list[Query]:

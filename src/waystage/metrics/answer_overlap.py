@@ -37,13 +37,13 @@ class AnswerOverlap:
     """The mean over questions of the best agreement with any of the right answers.
 
     Attributes:
-        scored: the column that the score is the mean of, ``exact_match`` or ``f1``. Each is the best over the
-            right answers by itself.
+        scored: the columns that the score is the mean of, of ``exact_match`` and ``f1``. Each is the best over
+            the right answers by itself.
         normalisation: what is compared of the answers to an example.
     """
 
     name: str
-    scored: str
+    scored: tuple[str, ...]
     normalisation: Callable[[Example | Judged], Normalisation]
     columns: tuple[str, ...] = _COLUMNS
 
@@ -62,18 +62,19 @@ class AnswerOverlap:
         return (float(answer in right), max(token_f1(candidate, answer) for candidate in right), 1.0)
 
     def score(self, sums: FloatArray) -> FloatArray:
-        """Mean of the scored column, ``[..., 3]`` to ``[...]``."""
-        return ratio(sums[..., self.columns.index(self.scored)], sums[..., 2])
+        """Mean of the scored columns, ``[..., 3]`` to ``[...]``."""
+        places = [self.columns.index(column) for column in self.scored]
+        return ratio(sums[..., places].mean(axis=-1), sums[..., 2])
 
 
 def _mlqa_of(gold: Example | Judged) -> Normalisation:
     return mlqa_normalisation(language_of(gold))
 
 
-EXACT_MATCH = AnswerOverlap("exact-match", "exact_match", lambda _: squad_normalised)
-ANSWER_F1 = AnswerOverlap("answer-f1", "f1", lambda _: squad_normalised)
+EXACT_MATCH = AnswerOverlap("exact-match", ("exact_match",), lambda _: squad_normalised)
+ANSWER_F1 = AnswerOverlap("answer-f1", ("f1",), lambda _: squad_normalised)
 """SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP."""
 
-MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", "exact_match", _mlqa_of)
-MLQA_F1 = AnswerOverlap("mlqa-f1", "f1", _mlqa_of)
+MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", ("exact_match",), _mlqa_of)
+MLQA_F1 = AnswerOverlap("mlqa-f1", ("f1",), _mlqa_of)
 """MLQA's evaluation; the examples say which language they are in."""
