@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 
 from waystage.comparison.compare import compare
+from waystage.comparison.context import Options
 from waystage.comparison.results import CellScores, FloatArray
 from waystage.data.examples import Example
 from waystage.metrics.metric import Metric, Prediction
@@ -122,7 +123,9 @@ def coverage(n_seeds: int, n_sequences: int, gain: float, n_trials: int, n_examp
     hits, widths, n_claims = np.zeros(3), [], 0
     for trial in range(n_trials):
         outcomes = simulate(generator, levels, n_seeds, n_examples)
-        result = compare(cells_of(outcomes), {"task": METRIC}, "base", {"task": "en"}, n_resamples=400, seed=trial)
+        result = compare(
+            cells_of(outcomes), {"task": METRIC}, "base", {"task": "en"}, options=Options(n_resamples=400, seed=trial)
+        )
         ours = result.mean_score("continued", "task").difference
         n_claims += result.best_by_task[0].sequence is not None
         if ours is None:

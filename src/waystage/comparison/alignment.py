@@ -64,6 +64,7 @@ def align(
         *_completeness_problems(cells),
         *_seed_problems(cells),
         *_id_problems(cells),
+        *_protocol_problems(cells),
         *_target_problems(cells, source_languages),
     ]
     if problems:
@@ -153,6 +154,19 @@ def _id_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
         if n_missing or n_other:
             found = f"other examples: {n_missing} missing, {n_other} not in the other"
             yield Problem(WHERE, None, cell.place, found, f"the {len(norm.ids)} examples of {norm.place}")
+
+
+def _protocol_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
+    """One protocol a task; the first cell that names one sets the norm, and each other one is named once."""
+    first: dict[str, CellScores] = {}
+    named: set[tuple[str, str, str]] = set()
+    for cell in cells:
+        if cell.protocol is None:
+            continue
+        norm = first.setdefault(cell.task, cell)
+        if cell.protocol != norm.protocol and (cell.task, cell.sequence, cell.protocol) not in named:
+            named.add((cell.task, cell.sequence, cell.protocol))
+            yield Problem(WHERE, None, cell.place, f"protocol {cell.protocol}", f"{norm.protocol}, as {norm.place}")
 
 
 def _target_problems(cells: Sequence[CellScores], source_languages: Mapping[str, str]) -> Iterator[Problem]:
