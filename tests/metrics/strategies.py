@@ -86,9 +86,11 @@ def ranked(n_right: int) -> st.SearchStrategy[Pairs]:
 BY_METRIC = {
     "accuracy": labelled(),
     "answer-f1": answered(),
+    "answer-mean": answered(),
     "exact-match": answered(),
     "macro-f1": labelled(),
     "map@20": ranked(3),
+    "mlqa-answer-mean": answered(MLQA_LANGUAGES),
     "mlqa-exact-match": answered(MLQA_LANGUAGES),
     "mlqa-f1": answered(MLQA_LANGUAGES),
     "pair-f1": ranked(2),

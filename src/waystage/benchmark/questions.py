@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,17 @@ _EXPECTED = 'an object {"id": "text", ...}'
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswers:
-    """Exact match and F1. Every question needs an answer, which may be empty."""
+    """Exact match, F1 and the mean of both. Every question needs an answer, which may be empty."""
 
     exact_match: AnswerOverlap
     f1: AnswerOverlap
+    metric: AnswerOverlap
     extension: str = "json"
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Both count for the task's score."""
         return (Measure("exact_match", self.exact_match.score), Measure("f1", self.f1.score))
-
-    @property
-    def metric(self) -> AnswerOverlap:
-        """The mean of both."""
-        names = (self.exact_match.name, self.f1.name)
-        return replace(self.f1, name=f"mean of {' and '.join(names)}", scored=("exact_match", "f1"))
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Exact match, F1, and 1, for each question."""

@@ -7,21 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from waystage.comparison.alignment import TaskGrid, align
 from waystage.comparison.best import LEVEL, highest_of
 from waystage.comparison.breakdown import group_scores, transfer_gaps
-from waystage.comparison.claims import LIKE_THESE, THESE, StochasticOrder
+from waystage.comparison.claims import LIKE_THESE, THESE
 from waystage.comparison.context import DEFAULT_OPTIONS, NOTHING_MORE_KNOWN, Context, Options
 from waystage.comparison.costs import cost_gains
 from waystage.comparison.evidence import Evidence, Layout, quantity_values
 from waystage.comparison.grouping import language_groups
 from waystage.comparison.means import Means, language_scores
-from waystage.comparison.order import stochastic_order
+from waystage.comparison.order import with_stochastic_orders
 from waystage.comparison.quantities import Quantity, mean_of, mean_over
 from waystage.comparison.recommend import recommend
 from waystage.comparison.resampling import Pair, point_scores, sample_examples
 from waystage.comparison.results import CellScores, Comparison, MeanScore
 from waystage.comparison.testing import Tester
 from waystage.metrics.metric import Metric
-
-N_ORDER_SAMPLES = 1000
 
 
 def compare(
@@ -60,7 +58,7 @@ def compare(
     by_category = [own for (_, category), own in found.items() if category is not None]
     overall = found[None, None]
     scores = {score.sequence: score for score in overall.scores}
-    return Comparison(
+    comparison = Comparison(
         baseline=baseline,
         sequences=sequences,
         tasks=tuple(grid.task for grid in grids),
@@ -80,7 +78,6 @@ def compare(
         group_scores=group_scores(tester, groups),
         transfer_gaps=transfer_gaps(tester),
         cost_gains=cost_gains(context.costs, scores, baseline),
-        stochastic_orders=_orders(found, baseline, options),
         recommendations=tuple(
             recommend(own.best[scope], own.scores, baseline)
             for scope in (THESE, LIKE_THESE)
@@ -89,6 +86,7 @@ def compare(
         limits=_limits(found.values()),
         seeds_paired=options.pairs_seeds,
     )
+    return with_stochastic_orders(comparison) if options.with_stochastic_order else comparison
 
 
 def _targets(grid: TaskGrid) -> list[str]:
@@ -129,23 +127,6 @@ def _evidence(
         sample_examples(grid, metrics[grid.task], list(pairs), options.n_resamples, options.seed) for grid in grids
     )
     return Evidence(grids, layout, points, samples, tuple(pairs))
-
-
-def _orders(
-    found: Mapping[tuple[str | None, str | None], Means], baseline: str, options: Options
-) -> tuple[StochasticOrder, ...]:
-    """Each sequence over the baseline, by its seeds' scores, where training is random in both."""
-    if not options.with_stochastic_order:
-        return ()
-    return tuple(
-        stochastic_order(
-            (name, baseline), (moments.of(name), moments.of(baseline)), task, N_ORDER_SAMPLES, options.seed
-        )
-        for (task, category), moments in ((key, own.measured.moments) for key, own in found.items())
-        if category is None
-        for name in moments.layout.seeds
-        if name != baseline and {name, baseline} <= moments.random
-    )
 
 
 def _limits(found: Iterable[Means]) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from waystage.comparison.claims import StochasticOrder
-from waystage.comparison.results import CONFIDENCE, FloatArray
+from waystage.comparison.results import CONFIDENCE, Comparison, FloatArray
 
+N_SAMPLES = 1000
 ENOUGH_SEEDS = 10
 ONE_SEED = "one seed: a single score has no distribution"
 FEW_SEEDS = f"fewer than {ENOUGH_SEEDS} seeds: the bound is decided by chance more than by the sequences"
@@ -50,6 +52,29 @@ def stochastic_order(
     bound = None if ratio is None or n_least < 2 else _upper_bound(first, second, ratio, n_samples, seed)
     note = ONE_SEED if n_least < 2 else FEW_SEEDS if n_least < ENOUGH_SEEDS else None
     return StochasticOrder(*names, task, ratio, bound, n_first, n_second, note)
+
+
+def with_stochastic_orders(comparison: Comparison) -> Comparison:
+    """The comparison with the order of each sequence over the baseline, on every task and over all, added.
+
+    It needs the seeds' scores only; sequences without seeds have none.
+    """
+    orders = []
+    for task in (*comparison.tasks, None):
+        base = comparison.mean_score(comparison.baseline, task)
+        others = (comparison.mean_score(name, task) for name in comparison.sequences if name != comparison.baseline)
+        orders += [
+            stochastic_order(
+                (other.sequence, base.sequence),
+                (np.array(other.seed_scores), np.array(base.seed_scores)),
+                task,
+                N_SAMPLES,
+                comparison.resampling_seed,
+            )
+            for other in others
+            if other.seeds and base.seeds
+        ]
+    return replace(comparison, stochastic_orders=tuple(orders))
 
 
 def _upper_bound(first: FloatArray, second: FloatArray, ratio: float, n_samples: int, seed: int) -> float:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from waystage.comparison.results import FloatArray
 from waystage.metrics.metric import Metric
 
 MAX_SIGN_BYTES = 32 * 2**20
-MAX_SCORE_BYTES = 32 * 2**20
+MAX_SUM_BYTES = 16 * 2**20
 WIDTH = 0.5
 Pair = tuple[str, str]
 """Two sequences."""
@@ -56,94 +57,146 @@ def sample_examples(grid: TaskGrid, metric: Metric, pairs: Sequence[Pair], n_res
     """Resample and exchange the examples of a task.
 
     An example has one sign in a resample, the same for all sequences, seeds and languages that hold it, so
-    every comparison is paired wherever the data are. The result depends on ``seed``, the task's name and the
-    set of ids, not on the order of anything.
+    every comparison is paired wherever the data are. Languages that share no example are independent. The
+    result depends on ``seed``, the task's name, its languages and the sets of ids, not on the order of anything.
     """
-    columns = [_Columns.of(grid.statistics[language]) for language in grid.languages]
-    matches = [_matched_runs(grid, pair) for pair in pairs]
     n_languages, n_runs = len(grid.languages), len(grid.runs)
-    total = np.zeros(n_languages * n_runs)
-    products = np.zeros((n_languages * n_runs, n_languages * n_runs))
+    covariance = np.zeros((n_languages, n_languages, n_runs, n_runs))
     exchanged = np.empty((n_resamples, n_languages, len(pairs)), dtype=np.float32)
-    points = point_scores(grid, metric)
-    done = 0
-    for signs in _signs(grid, n_resamples, seed):
-        deviations = np.empty((len(signs), n_languages, n_runs))
-        for place, language in enumerate(grid.languages):
-            signed = columns[place].signed_sums(_own(signs, grid.positions[language]))
-            resampled = metric.score(columns[place].sums + WIDTH * signed)
-            n_examples = len(grid.positions[language])
-            scale = np.sqrt(n_examples / (n_examples - 1)) / WIDTH  # a mean's variance is then unbiased
-            deviations[:, place] = (resampled - points[place]) * scale
-            for number, match in enumerate(matches):
-                scores = _exchanged_scores(metric, columns[place].sums, signed, match)
-                exchanged[done : done + len(signs), place, number] = scores
-        flat = deviations.reshape(len(signs), -1)
-        total += flat.sum(axis=0)
-        products += flat.T @ flat
-        done += len(signs)
-    covariance = (products - np.outer(total, total) / n_resamples) / (n_resamples - 1)
-    by_place = covariance.reshape(n_languages, n_runs, n_languages, n_runs).transpose(0, 2, 1, 3)
-    return TaskSamples(np.ascontiguousarray(by_place), exchanged)
+    matches = [_matched_runs(grid, pair) for pair in pairs]
+    for connected in _connected_languages(grid):
+        places = np.array([place for block in connected for place in block])
+        blocks = [_Block.of(grid, block) for block in connected]
+        spread, done = _Spread(len(places) * n_runs), 0
+        for signs in _signs(grid, connected, n_resamples, seed):
+            rows = slice(done, done + len(signs.bits))
+            deviations = []
+            for block in blocks:
+                signed = block.signed_sums(signs)
+                deviations.append(block.deviations(metric, signed).reshape(len(signed), -1))
+                for number, match in enumerate(matches):
+                    exchanged[rows, block.places, number] = _exchanged_scores(metric, block.sums, signed, match)
+            spread.add(np.concatenate(deviations, axis=1))
+            done = rows.stop
+        own = spread.covariance().reshape(len(places), n_runs, len(places), n_runs)
+        covariance[np.ix_(places, places)] = own.transpose(0, 2, 1, 3)
+    return TaskSamples(covariance, exchanged)
 
 
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """The statistics of one language with equal columns kept once: counts of gold are the same in every run.
-
-    Attributes:
-        distinct: float32 ``[n_examples, n_distinct]``: whole numbers stay exact, and the sum without signs is
-            taken in float64.
-        where: the distinct column of each run and column, ``[n_runs, n_columns]``.
-        distinct_sums: ``[n_distinct]``.
-    """
-
-    distinct: NDArray[np.float32]
-    where: NDArray[np.intp]
-    distinct_sums: FloatArray
-
-    @classmethod
-    def of(cls, statistics: FloatArray) -> _Columns:
-        """Columns of ``[n_examples, n_runs, n_columns]``."""
-        n_examples, n_runs, n_columns = statistics.shape
-        seen: dict[bytes, int] = {}
-        flat = np.ascontiguousarray(statistics.reshape(n_examples, -1).T)
-        where = [seen.setdefault(column.tobytes(), len(seen)) for column in flat]
-        first = [where.index(number) for number in range(len(seen))]
-        distinct = np.ascontiguousarray(flat[first].T, dtype=np.float32)
-        places = np.array(where, dtype=np.intp).reshape(n_runs, n_columns)
-        return cls(distinct, places, flat[first].sum(axis=1))
-
-    @property
-    def sums(self) -> FloatArray:
-        """Sums of all rows, ``[n_runs, n_columns]``."""
-        return self.distinct_sums[self.where]
-
-    def signed_sums(self, signs: NDArray[np.float32]) -> FloatArray:
-        """Sums of the rows with their signs, ``[n_signs, n_examples]`` to ``[n_signs, n_runs, n_columns]``."""
-        signed: FloatArray = (signs @ self.distinct).astype(np.float64)
-        return signed[:, self.where]
+def _connected_languages(grid: TaskGrid) -> list[list[list[int]]]:
+    """Places of languages that share examples, directly or over others; within them, those with the same ids."""
+    blocks: dict[bytes, list[int]] = {}
+    for place, language in enumerate(grid.languages):
+        blocks.setdefault(grid.positions[language].tobytes(), []).append(place)
+    connected: list[tuple[NDArray[np.bool_], list[list[int]]]] = []
+    for block in blocks.values():
+        holds = np.zeros(grid.n_ids, dtype=bool)
+        holds[grid.positions[grid.languages[block[0]]]] = True
+        joined, rest = [block], []
+        for other, members in connected:
+            if (other & holds).any():
+                holds |= other
+                joined = members + joined
+            else:
+                rest.append((other, members))
+        connected = [*rest, (holds, joined)]
+    return [members for _, members in connected]
 
 
-def _signs(grid: TaskGrid, n_resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """Blocks of random signs, ``[n_rows, n_ids]``; the size of the blocks does not change them."""
-    generator = np.random.Generator(np.random.PCG64(_seed_words(seed, grid.task)))
-    n_bytes = 8 * -(-grid.n_ids // 64)
-    score_bytes = 8 * len(grid.languages) * len(grid.runs)
-    n_rows = max(1, min(MAX_SIGN_BYTES // (4 * 8 * n_bytes), MAX_SCORE_BYTES // score_bytes))
+class _Signs(NamedTuple):
+    """Random signs: 0 for minus and 1 for plus, float32 ``[n_rows, n_ids]``; ``ids`` are their places in the grid."""
+
+    bits: NDArray[np.float32]
+    ids: NDArray[np.intp]
+
+
+def _signs(grid: TaskGrid, connected: list[list[int]], n_resamples: int, seed: int) -> Iterator[_Signs]:
+    """Signs of the examples of some languages, in blocks of rows; the size of the blocks does not change them."""
+    languages = [grid.languages[place] for block in connected for place in block]
+    ids = np.unique(np.concatenate([grid.positions[language] for language in languages]))
+    generator = np.random.Generator(np.random.PCG64(_seed_words(seed, grid.task, languages)))
+    n_bytes = 8 * -(-len(ids) // 64)
+    n_statistics = len(languages) * grid.statistics[languages[0]][0].size
+    n_rows = max(1, min(MAX_SIGN_BYTES // (4 * len(ids)), MAX_SUM_BYTES // (8 * n_statistics)))
     for start in range(0, n_resamples, n_rows):
         n_own = min(n_rows, n_resamples - start)
         raw = np.frombuffer(generator.bytes(n_own * n_bytes), dtype=np.uint8).reshape(n_own, n_bytes)
-        signs = np.unpackbits(raw, axis=1, count=grid.n_ids).astype(np.float32)
-        signs *= 2
-        signs -= 1
-        yield signs
+        yield _Signs(np.unpackbits(raw, axis=1, count=len(ids)).astype(np.float32), ids)
 
 
-def _own(signs: NDArray[np.float32], positions: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The signs of one language's examples; a view where its ids lie side by side."""
-    first, end = int(positions[0]), int(positions[-1]) + 1
-    return signs[:, first:end] if end - first == len(positions) else signs[:, positions]
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Languages with the same examples.
+
+    Attributes:
+        places: of the languages in the grid.
+        positions: of the examples in the grid, ascending, ``[n_examples]``.
+        distinct: their statistics, equal columns kept once (counts of gold are the same in every run), float32
+            ``[n_examples, n_distinct]``: whole numbers stay exact.
+        where: the distinct column of each language, run and statistic, ``[n_languages, n_runs, n_columns]``.
+        sums: of the statistics, in float64, laid out like ``where``.
+    """
+
+    places: list[int]
+    positions: NDArray[np.intp]
+    distinct: NDArray[np.float32]
+    where: NDArray[np.intp]
+    sums: FloatArray
+
+    @classmethod
+    def of(cls, grid: TaskGrid, places: list[int]) -> _Block:
+        """The block of some places in the grid."""
+        seen: dict[bytes, int] = {}
+        distinct: list[NDArray[np.float32]] = []
+        where: list[int] = []
+        sums: list[float] = []
+        for place in places:
+            statistics = grid.statistics[grid.languages[place]]
+            for column in statistics.reshape(len(statistics), -1).T:
+                number = seen.setdefault(column.tobytes(), len(seen))
+                if number == len(distinct):
+                    distinct.append(column.astype(np.float32))
+                where.append(number)
+                sums.append(column.sum())
+        shape = (len(places), *grid.statistics[grid.languages[places[0]]].shape[1:])
+        positions = grid.positions[grid.languages[places[0]]]
+        columns = np.ascontiguousarray(np.stack(distinct, axis=1))
+        return cls(places, positions, columns, np.array(where).reshape(shape), np.array(sums).reshape(shape))
+
+    def signed_sums(self, signs: _Signs) -> FloatArray:
+        """Sums of the statistics with signs, ``[n_rows, n_languages, n_runs, n_columns]``."""
+        bits = signs.bits
+        if len(self.positions) != len(signs.ids):
+            bits = bits[:, np.searchsorted(signs.ids, self.positions)]
+        plus = (bits @ self.distinct)[:, self.where].astype(np.float64)
+        return 2 * plus - self.sums
+
+    def deviations(self, metric: Metric, signed: FloatArray) -> FloatArray:
+        """Scores of resampled examples less the scores as they are, ``[n_rows, n_languages, n_runs]``.
+
+        They are scaled so that the variance of a mean is unbiased.
+        """
+        n_examples = len(self.positions)
+        scale = np.sqrt(n_examples / (n_examples - 1)) / WIDTH
+        return np.asarray((metric.score(self.sums + WIDTH * signed) - metric.score(self.sums)) * scale)
+
+
+class _Spread:
+    """Covariance of rows that are never all held."""
+
+    def __init__(self, n_columns: int) -> None:
+        self._n_rows = 0
+        self._sums = np.zeros(n_columns)
+        self._products = np.zeros((n_columns, n_columns))
+
+    def add(self, rows: FloatArray) -> None:
+        self._n_rows += len(rows)
+        self._sums += rows.sum(axis=0)
+        self._products += rows.T @ rows
+
+    def covariance(self) -> FloatArray:
+        products = self._products - np.outer(self._sums, self._sums) / self._n_rows
+        return np.asarray(products / (self._n_rows - 1))
 
 
 def _matched_runs(grid: TaskGrid, pair: Pair) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -160,15 +213,15 @@ def _matched_runs(grid: TaskGrid, pair: Pair) -> tuple[NDArray[np.intp], NDArray
 def _exchanged_scores(
     metric: Metric, sums: FloatArray, signed: FloatArray, match: tuple[NDArray[np.intp], NDArray[np.intp]]
 ) -> FloatArray:
-    """Mean over seeds of the differences after exchange, ``[n_signs]``."""
+    """Mean over seeds of the differences after exchange, ``[n_rows, n_languages]``."""
     first, second = match
-    middle = (sums[first] + sums[second]) / 2
-    half = (signed[:, first] - signed[:, second]) / 2
-    difference: FloatArray = metric.score(middle + half) - metric.score(middle - half)
-    return np.asarray(difference.mean(axis=1))
+    middle = (sums[:, first] + sums[:, second]) / 2
+    half = (signed[:, :, first] - signed[:, :, second]) / 2
+    differences = metric.score(middle + half) - metric.score(middle - half)
+    return np.asarray(differences.mean(axis=2))
 
 
-def _seed_words(seed: int, task: str) -> list[int]:
-    """Seed words for one task: the same task gets the same signs whatever else is compared."""
-    digest = hashlib.sha256(f"waystage resampling/{seed}/{task}".encode()).digest()
+def _seed_words(seed: int, task: str, languages: Sequence[str]) -> list[int]:
+    """Seed words: the same languages of a task get the same signs whatever else is compared."""
+    digest = hashlib.sha256("/".join(["waystage resampling", str(seed), task, *sorted(languages)]).encode()).digest()
     return [int.from_bytes(digest[start : start + 4], "big") for start in range(0, 32, 4)]

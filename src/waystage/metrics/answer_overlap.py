@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from waystage.data.examples import Example
 from waystage.metrics.judged import NO_ANSWER, Judged, answers_and_text, language_of
 from waystage.metrics.metric import FloatArray, Prediction
@@ -37,8 +39,8 @@ class AnswerOverlap:
     """The mean over questions of the best agreement with any of the right answers.
 
     Attributes:
-        scored: the columns that the score is the mean of, of ``exact_match`` and ``f1``. Each is the best over
-            the right answers by itself.
+        scored: the columns that the score is the mean of: ``exact_match``, ``f1`` or both. Each is the best
+            over the right answers by itself.
         normalisation: what is compared of the answers to an example.
     """
 
@@ -63,8 +65,8 @@ class AnswerOverlap:
 
     def score(self, sums: FloatArray) -> FloatArray:
         """Mean of the scored columns, ``[..., 3]`` to ``[...]``."""
-        places = [self.columns.index(column) for column in self.scored]
-        return ratio(sums[..., places].mean(axis=-1), sums[..., 2])
+        scored = sums[..., [self.columns.index(name) for name in self.scored]]
+        return ratio(np.asarray(scored.mean(axis=-1)), sums[..., 2])
 
 
 def _mlqa_of(gold: Example | Judged) -> Normalisation:
@@ -73,8 +75,10 @@ def _mlqa_of(gold: Example | Judged) -> Normalisation:
 
 EXACT_MATCH = AnswerOverlap("exact-match", ("exact_match",), lambda _: squad_normalised)
 ANSWER_F1 = AnswerOverlap("answer-f1", ("f1",), lambda _: squad_normalised)
-"""SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP."""
+ANSWER_MEAN = AnswerOverlap("answer-mean", ("exact_match", "f1"), lambda _: squad_normalised)
+"""SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP. XTREME's score of a task is the mean of both."""
 
 MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", ("exact_match",), _mlqa_of)
 MLQA_F1 = AnswerOverlap("mlqa-f1", ("f1",), _mlqa_of)
+MLQA_MEAN = AnswerOverlap("mlqa-answer-mean", ("exact_match", "f1"), _mlqa_of)
 """MLQA's evaluation; the examples say which language they are in."""

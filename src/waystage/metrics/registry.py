@@ -11,7 +11,14 @@ import numpy as np
 from waystage.data.examples import Example
 from waystage.errors import DataError, Problem, StudyError, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
-from waystage.metrics.answer_overlap import ANSWER_F1, EXACT_MATCH, MLQA_EXACT_MATCH, MLQA_F1
+from waystage.metrics.answer_overlap import (
+    ANSWER_F1,
+    ANSWER_MEAN,
+    EXACT_MATCH,
+    MLQA_EXACT_MATCH,
+    MLQA_F1,
+    MLQA_MEAN,
+)
 from waystage.metrics.macro_f1 import MacroF1
 from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.pair_f1 import PairF1
@@ -22,9 +29,11 @@ from waystage.metrics.token_accuracy import TokenAccuracy
 _FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
     "accuracy": lambda _: LABEL_ACCURACY,
     "answer-f1": lambda _: ANSWER_F1,
+    "answer-mean": lambda _: ANSWER_MEAN,
     "exact-match": lambda _: EXACT_MATCH,
     "macro-f1": MacroF1,
     "map@20": lambda _: AveragePrecision(20),
+    "mlqa-answer-mean": lambda _: MLQA_MEAN,
     "mlqa-exact-match": lambda _: MLQA_EXACT_MATCH,
     "mlqa-f1": lambda _: MLQA_F1,
     "pair-f1": lambda _: PairF1(),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from waystage.comparison.compare import compare
+from waystage.comparison.context import Context
 from waystage.encoders.registry import ENCODERS
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
@@ -33,12 +34,13 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         StageError: a cell has no score.
         ComparisonError: the cells cannot be compared.
     """
-    study = plan.study
+    study, costs = plan.study, sequence_costs(plan, store)
     comparison = compare(
         cell_scores(plan, store),
         task_metrics(plan),
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
+        Context(categories={target.task.name: target.task.kind.category for target in study.targets}, costs=costs),
     )
     return RunRecord(
         study_name=study.name,
@@ -51,7 +53,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
-        costs=sequence_costs(plan, store),
+        costs=costs,
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

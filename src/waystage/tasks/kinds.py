@@ -30,6 +30,19 @@ class Kind:
     has_labels: bool = True
     reads_windows: bool = False
 
+    @property
+    def category(self) -> str | None:
+        """What XTREME-R calls such tasks; None for a form that it has no name for."""
+        return _CATEGORIES.get(self.example_form)
+
+
+_CATEGORIES: dict[type[Example], str] = {
+    TextExample: "classification",
+    MultipleChoiceExample: "classification",
+    TaggedExample: "structured prediction",
+    QuestionExample: "question answering",
+    ParallelExample: "retrieval",
+}
 
 SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, ("accuracy", "macro-f1"))
 PAIR_CLASSIFICATION = Kind("pair-classification", TextExample, True, ("accuracy", "macro-f1"))
@@ -37,7 +50,7 @@ TAGGING = Kind("tagging", TaggedExample, True, ("span-f1", "token-accuracy"))
 SENTENCE_RETRIEVAL = Kind("sentence-retrieval", ParallelExample, False, ("retrieval-accuracy",), has_labels=False)
 MULTIPLE_CHOICE = Kind("multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False)
 
-_QA_METRICS = ("answer-f1", "exact-match")
+_QA_METRICS = ("answer-f1", "exact-match", "answer-mean")
 # Every question has an answer: the best span is always given.
 EXTRACTIVE_QA = Kind("extractive-qa", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True)
 # The context may not answer a question: no answer is then the right one.
