@@ -78,6 +78,11 @@ class PairedSystems:
         """Names, in the order in which they first appear."""
         return tuple(dict.fromkeys(run.system for run in self.runs))
 
+    @property
+    def has_seeds(self) -> bool:
+        """Whether there are several runs of each system."""
+        return len(self.runs) > len(self.systems)
+
 
 def system_runs(named: Iterable[tuple[str, Path]], gold_dir: Path | None = None) -> tuple[SystemRun, ...]:
     """The runs of ``(system, folder)`` pairs; folders of one system are its seeds, in order.

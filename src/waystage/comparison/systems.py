@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from waystage.benchmark.paired import PairedLanguage, PairedSystems
@@ -18,9 +18,10 @@ SOURCE_LANGUAGE = "en"
 """What the benchmarks' systems learn in; it is left out of means over languages where a task has others."""
 _NO_SOURCE = ""
 ONE_RUN = (
-    "one run of each system: the claims are about these sets of outputs, not about systems trained again; how much "
-    "another training seed would change is not known"
+    "one run of each system: the claims are about these sets of outputs on examples like these; nothing can be "
+    "concluded about training, since how much another seed would change is not known"
 )
+_OF_OUTPUTS = "Of these outputs, one run of each system: "
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class SystemComparison:
     """A comparison of systems with what it was made from.
 
     Attributes:
-        notes: those of the files, and what the means and claims speak of.
+        notes: those of the files, and what the means are of.
     """
 
     comparison: Comparison
@@ -36,14 +37,12 @@ class SystemComparison:
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison's JSON, and the runs, what was left out, and the notes beside it."""
+        """The comparison's JSON, with ``systems``: the runs, what was left out, and the notes."""
+        runs = [{"system": run.system, "seed": run.seed, "source": str(run.source)} for run in self.systems.runs]
+        left_out = [{"task": gap.task, "language": gap.language, "reason": gap.reason} for gap in self.systems.left_out]
         return {
-            "runs": [{"system": run.system, "seed": run.seed, "source": str(run.source)} for run in self.systems.runs],
-            "left_out": [
-                {"task": gap.task, "language": gap.language, "reason": gap.reason} for gap in self.systems.left_out
-            ],
-            "notes": list(self.notes),
-            "comparison": self.comparison.to_json(),
+            **self.comparison.to_json(),
+            "systems": {"runs": runs, "left_out": left_out, "notes": list(self.notes)},
         }
 
 
@@ -56,8 +55,11 @@ def compare_systems(
 ) -> SystemComparison:
     """Compare systems by what they put out for the same examples.
 
+    With several runs a system, a run's place among them counts as its seed, and claims are about training. With one,
+    the outputs are taken as they are: the limits and every recommendation say that they alone are compared.
+
     Args:
-        systems: their runs; a run's place among those of its system counts as its seed.
+        systems: their runs.
         baseline: the system that differences are taken to; None: the first.
         options: how to compare.
         is_strict: refuse to compare where anything is left out.
@@ -83,14 +85,22 @@ def compare_systems(
         ),
         options,
     )
-    return SystemComparison(comparison, systems, (*systems.notes, *_notes(systems, sources)))
+    if not systems.has_seeds:
+        comparison = _of_outputs(comparison)
+    return SystemComparison(comparison, systems, (*systems.notes, *_notes(sources)))
 
 
 def _cells(systems: PairedSystems, language: PairedLanguage) -> Iterator[CellScores]:
     metric = language.metric
     for run, statistics in zip(systems.runs, language.statistics, strict=True):
-        place = (run.system, language.task, language.language, run.seed)
+        place = (run.system, language.task, language.language, run.seed if systems.has_seeds else None)
         yield CellScores(*place, metric.name, metric.columns, language.ids, statistics)
+
+
+def _of_outputs(comparison: Comparison) -> Comparison:
+    """The comparison with every sentence limited to the outputs at hand."""
+    recommendations = tuple(replace(own, sentence=f"{_OF_OUTPUTS}{own.sentence}") for own in comparison.recommendations)
+    return replace(comparison, recommendations=recommendations, limits=(ONE_RUN, *comparison.limits))
 
 
 def _source_languages(languages: Sequence[PairedLanguage]) -> dict[str, str]:
@@ -101,9 +111,7 @@ def _source_languages(languages: Sequence[PairedLanguage]) -> dict[str, str]:
     return {task: SOURCE_LANGUAGE if own != {SOURCE_LANGUAGE} else _NO_SOURCE for task, own in tested.items()}
 
 
-def _notes(systems: PairedSystems, sources: dict[str, str]) -> Iterator[str]:
-    if len(systems.runs) == len(systems.systems):
-        yield ONE_RUN
+def _notes(sources: dict[str, str]) -> Iterator[str]:
     only = [task for task, source in sources.items() if source == _NO_SOURCE]
     if only:
         yield f"{', '.join(only)}: tested in English only, so the mean is of English"
