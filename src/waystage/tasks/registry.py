@@ -14,6 +14,7 @@ from waystage.tasks import (
     home_slots,
     mlqa,
     mnli,
+    multichecklist,
     panx,
     pawsx,
     qqp,
@@ -45,4 +46,6 @@ _DEPARTURES = (
     cosmosqa.DEV_TASK, socialiqa.DEV_TASK, mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK,
 )  # fmt: skip
 
-TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_TARGETS, *_INTERMEDIATE, *_DEPARTURES)}
+TASKS: dict[str, Task] = {
+    task.name: task for task in (*_DEMO, *_TARGETS, *multichecklist.TASKS, *_INTERMEDIATE, *_DEPARTURES)
+}

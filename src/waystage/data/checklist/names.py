@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from waystage.languages.language import find_language
 
-# The same twelve names, each place the same one. They are men's, as in MultiCheckList, whose adjectives and nouns are in
-# that form only where a language tells them apart; none is part of another.
+# The same twelve names, each place the same one. They are men's, as in MultiCheckList, whose adjectives and nouns are
+# in that form only where a language tells them apart; none is part of another.
 _NAMES = {
     "Latn": "Adam Daniel David Martin Thomas Peter Simon Leon Marco Anton Robert Victor",
     "Arab": "آدم دانيال داود مارتن توماس بطرس سمعان ليون ماركو أنطون روبرت فيكتور",

@@ -16,7 +16,8 @@ from waystage.errors import DataError, Problem
 
 ENGLISH = "en"
 _CONDITIONS = "-placeholders"
-_HEADER, _NAME = "Field", "Name"
+_HEADER, _NAME, _CAPABILITY = "Field", "Name", "Capability"
+_ANSWER = "Answer"
 _SEPARATORS = re.compile(r"\s*[,،，、]\s*")
 
 
@@ -87,7 +88,9 @@ def read_templates(path: Path, name: str, language: str) -> TestTemplates:
 def _columns(path: Path, number: int, header: Sequence[str], language: str) -> list[tuple[int, int | None]]:
     """Places of the texts of a language, each with that of what they are for."""
     if header[0] != _HEADER or ENGLISH not in header:
-        raise DataError(Problem(path, number, None, "not a table of templates", f"a column '{_HEADER}', and '{ENGLISH}'"))
+        raise DataError(
+            Problem(path, number, None, "not a table of templates", f"a column '{_HEADER}', and '{ENGLISH}'")
+        )
     places = [place for place, title in enumerate(header) if title == language]
     if not places:
         known = ", ".join(title for title in dict.fromkeys(header[1:]) if not title.endswith(_CONDITIONS))
@@ -102,7 +105,7 @@ def _of_test(lines: Iterator[tuple[int, list[str]]], name: str) -> Iterator[tupl
     for number, cells in lines:
         if cells[0] == _NAME:
             is_inside = len(cells) > 1 and cells[1].strip() == name
-        elif is_inside and cells[0].strip():
+        elif is_inside and cells[0].strip() not in ("", _CAPABILITY):
             yield number, cells
 
 
@@ -110,8 +113,12 @@ def _row(number: int, cells: Sequence[str], columns: Sequence[tuple[int, int | N
     def cell(place: int | None) -> str:
         return cells[place].strip() if place is not None and place < len(cells) else ""
 
-    variants = tuple(Variant(cell(text), split_values(cell(values))) for text, values in columns if cell(text))
-    return Row(number, cell(english), variants)
+    variants = [Variant(cell(text), split_values(cell(values))) for text, values in columns if cell(text)]
+    if cells[0].strip() == _ANSWER:
+        # Beside an answer stands another form of it, not what it is for (Quechua).
+        others = [cell(values) for _, values in columns if "{" in cell(values)]
+        variants = [Variant(own.text) for own in variants] + [Variant(text) for text in others]
+    return Row(number, cell(english), tuple(variants))
 
 
 def split_values(text: str) -> tuple[str, ...]:
