@@ -17,11 +17,11 @@ from waystage.benchmark.tags import TagLines
 from waystage.errors import StudyError, nearest_name
 from waystage.metrics.answer_overlap import (
     ANSWER_F1,
-    ANSWER_MEAN,
+    ANSWER_F1_EM,
     EXACT_MATCH,
     MLQA_EXACT_MATCH,
     MLQA_F1,
-    MLQA_MEAN,
+    MLQA_F1_EM,
 )
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 from waystage.tasks import panx, tatoeba, udpos, xnli
@@ -66,7 +66,7 @@ class Benchmark:
 
 CLASSIFICATION, TAGGING, QA, RETRIEVAL = "classification", "tagging", "qa", "retrieval"
 
-_SQUAD = QuestionAnswers(EXACT_MATCH, ANSWER_F1, ANSWER_MEAN)
+_SQUAD = QuestionAnswers(EXACT_MATCH, ANSWER_F1, ANSWER_F1_EM)
 
 XNLI = BenchmarkTask("xnli", CLASSIFICATION, xnli.TASK.languages, OneAnswerALine(LabelLines(xnli.TASK.labels)))
 XCOPA = BenchmarkTask(
@@ -88,7 +88,7 @@ MLQA = BenchmarkTask(
     "mlqa",
     QA,
     ("en", "es", "de", "ar", "hi", "vi", "zh"),
-    QuestionAnswers(MLQA_EXACT_MATCH, MLQA_F1, MLQA_MEAN),
+    QuestionAnswers(MLQA_EXACT_MATCH, MLQA_F1, MLQA_F1_EM),
 )
 TYDIQA = BenchmarkTask("tydiqa", QA, ("en", "ar", "bn", "fi", "id", "ko", "ru", "sw", "te"), _SQUAD)
 TATOEBA = BenchmarkTask("tatoeba", RETRIEVAL, tatoeba.TASK.languages, OneAnswerALine(IndexLines()))

@@ -133,7 +133,7 @@ def _limits(found: Iterable[Means]) -> tuple[str, ...]:
     """What cannot be concluded, each limit once, with the tasks that it holds on."""
     places: dict[str, list[str]] = {}
     for own in found:
-        name = own.task or own.category or "all tasks"
+        name = own.task or (f"tasks of {own.category}" if own.category else "all tasks")
         for limit in dict.fromkeys(limit for score in own.scores for limit in _limits_of(score)):
             places.setdefault(limit, []).append(name)
     return tuple(f"{limit} (on {', '.join(names)})" for limit, names in places.items())

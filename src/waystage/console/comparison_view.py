@@ -25,7 +25,9 @@ def comparison_view(comparison: Comparison, scopes: Sequence[Scope]) -> Renderab
         parts.append(Text(comparison.recommendation(None, scope).sentence, style="bold"))
         parts += _tables(comparison, scope)
     parts += [_power(comparison, scope) for scope in scopes]
-    parts += [_order_table(comparison)] if comparison.stochastic_orders else []
+    if comparison.stochastic_orders:
+        notes = dict.fromkeys(order.note for order in comparison.stochastic_orders if order.note is not None)
+        parts += [_order_table(comparison), *(Text(note, style="dim") for note in notes)]
     parts += [Text(f"limit: {limit}", style="dim") for limit in comparison.limits]
     return Group(*parts)
 
@@ -87,10 +89,10 @@ def _power(comparison: Comparison, scope: Scope) -> Text:
 def _order_table(comparison: Comparison) -> Table:
     title = "almost stochastic order of seeds; below 0.5 the first dominates the second"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(title), title_justify="left", title_style="dim")
-    for heading in ("first", "second", "mean over", "epsilon min", ""):
+    for heading in ("first", "second", "mean over", "epsilon min"):
         table.add_column(heading, overflow="fold")
     for order in comparison.stochastic_orders:
         bound = "not known" if order.epsilon_min is None else f"{order.epsilon_min:.2f}"
-        names = (order.first, order.second, order.task or "all tasks", bound, order.note or "")
+        names = (order.first, order.second, order.task or "all tasks", bound)
         table.add_row(*(Text(name) for name in names))
     return table
