@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from waystage.data.checklist.names import N_NAMES, names_of
@@ -68,10 +69,13 @@ class Draw:
     question: int
     people: tuple[int, ...]
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for the same case."""
-        return (*self.values.items(), self.context, self.question, self.people)
+    def said(self, templates: TestTemplates) -> tuple[object, ...]:
+        """Equal for draws that say the same: what is in neither context nor question does not count."""
+        rows = (templates.rows[CONTEXT][self.context], templates.rows[QUESTION][self.question])
+        names = {match[1] for row in rows for match in _PLACEHOLDER.finditer(row.english)}
+        values = tuple(own for name, own in self.values.items() if name in names)
+        people = tuple(own for name, own in zip(PEOPLE, self.people, strict=True) if name in names)
+        return (self.context, self.question, values, people)
 
 
 Drawer = Callable[[random.Random, TestTemplates], dict[str, Place]]
@@ -107,8 +111,9 @@ def draws(templates: TestTemplates, drawer: Drawer, seed: int, n_tries: int) -> 
         values = drawer(generator, templates)
         context, question = generator.randrange(n_contexts), generator.randrange(n_questions)
         draw = Draw(values, context, question, tuple(generator.sample(range(N_NAMES), len(PEOPLE))))
-        if draw.key not in seen:
-            seen.add(draw.key)
+        said = draw.said(templates)
+        if said not in seen:
+            seen.add(said)
             yield draw
 
 
@@ -119,8 +124,9 @@ def example(draw: Draw, templates: TestTemplates, example_id: str) -> QuestionEx
     """
     words = _Words(draw, templates)
     context_row = templates.rows[CONTEXT][draw.context]
-    context = words.filled(context_row.text(words.chosen(None)), starts_sentences=True)
-    question = words.filled(templates.rows[QUESTION][draw.question].text(words.chosen(draw.question)), asks=True)
+    context = words.filled(context_row.text(partial(words.chosen, None)), starts_sentences=True)
+    asked = templates.rows[QUESTION][draw.question].text(partial(words.chosen, draw.question))
+    question = words.filled(asked, asks=True)
     rights = [words.filled(variant.text) for variant in templates.rows[ANSWER][draw.question].variants]
     found = [right for right in rights if right is not None and right.spans]
     if context is None or question is None or not found or context.people != _people(context_row.english):
@@ -193,7 +199,7 @@ class _Words:
         if name in PEOPLE:
             return names_of(self.templates.language)[self.draw.people[PEOPLE.index(name)]]
         own = self.draw.values[name]
-        text = self.templates.rows[own.field][own.place].text(self.chosen(self.draw.question))
+        text = self.templates.rows[own.field][own.place].text(partial(self.chosen, self.draw.question))
         if text is None or form is None:
             return text
         forms = split_values(text)
@@ -206,8 +212,8 @@ def _marks(rows: Sequence[Row], places: set[int]) -> dict[str, bool]:
     """The English values of a field, in the forms in which the table names them, and whether they were chosen."""
     marks: dict[str, bool] = {}
     for place, row in enumerate(rows):
-        for value in {row.english, *(split_values(row.english)), row.english.split(" ")[-1]}:
-            marks[value] = marks.get(value, False) or place in places
+        for name in row.names:
+            marks[name] = marks.get(name, False) or place in places
     return marks
 
 

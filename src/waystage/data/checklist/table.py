@@ -7,7 +7,7 @@ form for some questions only; the column ``ru-placeholders`` beside it then list
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,19 +31,23 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table in one language, with its English text."""
+    """One row of the table in one language, with its English text and how the table names that beside variants."""
 
     line: int
     english: str
+    names: frozenset[str]
     variants: tuple[Variant, ...]
 
-    def text(self, chosen: Mapping[str, Mapping[str, bool]]) -> str | None:
+    def text(self, choose: Callable[[], Mapping[str, Mapping[str, bool]]]) -> str | None:
         """The variant for what was chosen; None where the language has none for it.
 
         Args:
-            chosen: field to English value to whether it was chosen. A variant's values are taken by field: of
-                each field that they name, one has to be chosen.
+            choose: gives field to English value to whether it was chosen. A variant's values are taken by field:
+                of each field that they name, one has to be chosen.
         """
+        if len(self.variants) == 1 and not self.variants[0].values:
+            return self.variants[0].text
+        chosen = choose()
         named = (variant for variant in self.variants if variant.values and _fits(variant.values, chosen))
         general = (variant for variant in self.variants if not variant.values)
         found = next(named, None) or next(general, None)
@@ -91,7 +95,7 @@ def _columns(path: Path, number: int, header: Sequence[str], language: str) -> l
         raise DataError(
             Problem(path, number, None, "not a table of templates", f"a column '{_HEADER}', and '{ENGLISH}'")
         )
-    places = [place for place, title in enumerate(header) if title == language]
+    places = [place for place, title in enumerate(header) if title == language and not title.endswith(_CONDITIONS)]
     if not places:
         known = ", ".join(title for title in dict.fromkeys(header[1:]) if not title.endswith(_CONDITIONS))
         raise DataError(Problem(path, number, None, f"no column '{language}'", f"one of {known}"))
@@ -118,7 +122,8 @@ def _row(number: int, cells: Sequence[str], columns: Sequence[tuple[int, int | N
         # Beside an answer stands another form of it, not what it is for (Quechua).
         others = [cell(values) for _, values in columns if "{" in cell(values)]
         variants = [Variant(own.text) for own in variants] + [Variant(text) for text in others]
-    return Row(number, cell(english), tuple(variants))
+    text = cell(english)
+    return Row(number, text, frozenset((text, *split_values(text), text.split(" ")[-1])), tuple(variants))
 
 
 def split_values(text: str) -> tuple[str, ...]:
