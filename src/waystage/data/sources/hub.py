@@ -9,8 +9,9 @@ from pathlib import Path
 from waystage.data.examples import Example
 from waystage.data.readers.columns import Columns, examples_of
 from waystage.data.readers.rows import Format
-from waystage.data.source import Place, Split
+from waystage.data.source import Place, RemoteFile, Split
 from waystage.data.sources.files import filled, pattern_of
+from waystage.data.sources.hub_folder import fetched_path
 from waystage.data.sources.text_files import documents
 from waystage.errors import DataError
 
@@ -37,10 +38,15 @@ class HubSource:
     labels: tuple[str, ...] = ()
     version: int = 1
 
-    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
-        """The one file, fetched into the hub's cache where it is not there yet."""
+    def remote(self, split: Split, language: str) -> tuple[RemoteFile, ...]:
+        """The one file."""
         name = filled(pattern_of(self.paths, split), split, language)
-        return [fetched(self.dataset, self.revision, name)]
+        return (RemoteFile(self.dataset, self.revision, name),)
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file, fetched into the hub's cache where ``waystage data fetch`` has not brought it."""
+        remote = self.remote(split, language)[0]
+        return [fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)]
 
     def read(self, split: Split, language: str, place: Place) -> list[Example]:
         """The examples of the file, in its order."""
@@ -67,9 +73,14 @@ class HubCorpus:
     column: str = "text"
     version: int = 1
 
+    def remote(self, language: str) -> tuple[RemoteFile, ...]:
+        """The one file."""
+        return (RemoteFile(self.dataset, self.revision, filled(self.path, "train", language)),)
+
     def files(self, language: str, place: Place) -> Sequence[Path]:
-        """The one file, fetched into the hub's cache where it is not there yet."""
-        return [fetched(self.dataset, self.revision, filled(self.path, "train", language))]
+        """The one file, fetched into the hub's cache where ``waystage data fetch`` has not brought it."""
+        remote = self.remote(language)[0]
+        return [fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)]
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Documents in file order."""
