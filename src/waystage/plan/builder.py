@@ -29,7 +29,7 @@ from waystage.plan.texts import Texts, training_task
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
-from waystage.study.study import IntermediateStage, Stage, Study, Target, Training
+from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
@@ -169,7 +169,7 @@ class Builder:
 
     def _predict(self, target: Target, model_id: str | None, asked: _Asked, label: str) -> str:
         task, n_layers, data = target.task, self._n_layers(target), asked.data
-        training = target.training or Training(max_tokens=task.training.max_tokens)
+        training = target.training or Training(max_tokens=(target.retrieval or RetrievalSettings()).max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
         parents = [

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from waystage.comparison.compare import compare
-from waystage.comparison.context import Context
 from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
-from waystage.record.costs import sequence_costs
+from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
 from waystage.record.flips import find_flips
@@ -37,13 +36,13 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         StageError: a cell has no score.
         ComparisonError: the cells cannot be compared.
     """
-    study, costs = plan.study, sequence_costs(plan, store)
+    study, context = plan.study, comparison_context(plan, store)
     comparison = compare(
         cell_scores(plan, store),
         task_metrics(plan),
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
-        Context(categories={target.task.name: target.task.kind.category for target in study.targets}, costs=costs),
+        context,
     )
     flip_counts, flips = find_flips(plan, store)
     return RunRecord(
@@ -57,7 +56,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
-        costs=costs,
+        costs=tuple(context.costs),
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

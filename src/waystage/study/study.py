@@ -168,11 +168,13 @@ class RetrievalSettings:
         layer: index into the hidden states (0: embeddings, 1: first layer); None takes the last.
         pooling: ``mean`` over all tokens, special tokens included, or ``cls`` (the first token).
         text_prefix: put before every sentence (``"query: "`` for E5 encoders).
+        max_tokens: longest sentence, special tokens included.
     """
 
     layer: int | None = None
     pooling: str = "mean"
     text_prefix: str = ""
+    max_tokens: int = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,8 @@ class Target:
     the first so many layers of the sequence's encoder for this target; None keeps all. ``train_task`` is
     another task of the same kind and labels, from whose training data the target is learned (a departure from
     the protocol, to be recorded); None learns from the task's own. ``selection`` says which checkpoint is scored on the
-    test data; None takes the last and scores none on validation data.
+    test data; None takes the last and scores none on validation data. ``profile`` names the published protocol that
+    gave what the study left out; None: the task's defaults did.
     """
 
     task: Task
@@ -194,6 +197,7 @@ class Target:
     n_layers: int | None = None
     train_task: Task | None = None
     selection: Selection | None = None
+    profile: str | None = None
 
     def validation_task(self, language: str) -> Task:
         """Whose validation data is scored: that of the task learned from, or the target's own in another language."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.published_pairs import Anli
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import LABELS
 from waystage.tasks.task import Task
@@ -24,7 +23,6 @@ TASK = Task(
     description="Does a premise entail a hypothesis, contradict it, or neither? Written to mislead models.",
     licence="CC BY-NC 4.0",
     reference="Nie et al. (2020), https://github.com/facebookresearch/anli",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 162865, ("validation", "en"): 3198, ("test", "en"): 3200},
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from waystage.data.readers.columns import ChoiceColumns
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.published_choices import CommonsenseQaLines
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
 
@@ -28,6 +27,5 @@ TASK = Task(
     description="Which of five concepts answers a question of common sense? Test is the development set.",
     licence="MIT",
     reference="Talmor et al. (2019), https://www.tau-nlp.org/commonsenseqa",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 9741, ("validation", "en"): 1221, ("test", "en"): 1221},
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from waystage.data.sources.published_choices import Copa
-from waystage.tasks.choice import CHOICE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
 
@@ -17,6 +16,5 @@ TASK = Task(
     description="Which of two sentences is the likelier cause or effect of a third?",
     licence="BSD-2-Clause",
     reference="Roemmele et al. (2011), https://people.ict.usc.edu/~gordon/copa.html",
-    training=CHOICE_TRAINING,
     expected_counts={("train", "en"): 400, ("validation", "en"): 100, ("test", "en"): 500},
 )

@@ -11,7 +11,6 @@ from waystage.data.readers.columns import ChoiceColumns
 from waystage.data.readers.rows import Delimited
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
 
@@ -30,7 +29,6 @@ TASK = Task(
     description="Which of four answers fits a question about an everyday story? Test is the validation set.",
     licence="CC BY 4.0",
     reference="Huang et al. (2019), https://wilburone.github.io/cosmos/",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 25262, ("validation", "en"): 2985, ("test", "en"): 2985},
 )
 

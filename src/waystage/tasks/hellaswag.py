@@ -11,7 +11,6 @@ from waystage.data.readers.columns import ChoiceColumns
 from waystage.data.readers.rows import JsonLines
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
 
@@ -34,7 +33,6 @@ TASK = Task(
     description="Which of four endings goes on from a description? Test is the validation set.",
     licence="MIT",
     reference="Zellers et al. (2019), https://github.com/rowanz/hellaswag",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 39905, ("validation", "en"): 10042, ("test", "en"): 10042},
 )
 

@@ -12,7 +12,6 @@ from waystage.data.readers.squad import SquadJson
 from waystage.data.source import Split
 from waystage.data.sources.files import FileSource
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING
 from waystage.tasks.task import Task
 
 _DEV = "mlqa/MLQA_V1/dev/dev-context-{lang}-question-{lang}.json"
@@ -40,7 +39,6 @@ TASK = Task(
     description="Find the answer to a question in a paragraph of Wikipedia in the same language.",
     licence="CC BY-SA 3.0",
     reference="Lewis et al. (2020), https://github.com/facebookresearch/MLQA",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 87599,
         ("validation", "en"): 1148,

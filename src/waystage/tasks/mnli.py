@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from waystage.data.sources.published_pairs import Mnli
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import LABELS
 from waystage.tasks.task import Task
@@ -18,6 +17,5 @@ TASK = Task(
     description="Does a premise entail a hypothesis, contradict it, or neither? Test is the mismatched set.",
     licence="OANC and others: see the paper",
     reference="Williams et al. (2018), https://cims.nyu.edu/~sbowman/multinli/",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 392702, ("validation", "en"): 9815, ("test", "en"): 9832},
 )

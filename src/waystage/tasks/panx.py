@@ -10,7 +10,7 @@ from waystage.data.readers.columns import TaggedColumns
 from waystage.data.readers.words import Conll
 from waystage.data.sources.files import FileSource
 from waystage.tasks.kinds import TAGGING
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 
@@ -49,7 +49,6 @@ TASK = Task(
     "test split has no tags.",
     licence="CC BY-SA 3.0 (Wikipedia), annotations ODC-BY",
     reference="Pan et al. (2017), Rahimi et al. (2019), https://github.com/afshinrahimi/mmner",
-    training=TrainingDefaults(epochs=10.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
     expected_counts={
         ("train", "en"): 20000,
         ("validation", "en"): 10000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from waystage.data.sources.published_pairs import PawsX
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 LANGUAGES = ("de", "en", "es", "fr", "ja", "ko", "zh")
 LABELS = ("0", "1")
@@ -19,7 +19,6 @@ TASK = Task(
     description="Do two sentences with the same words mean the same? 1 is yes.",
     licence="free for any purpose with acknowledgement of Google",
     reference="Yang et al. (2019), https://github.com/google-research-datasets/paws",
-    training=TrainingDefaults(epochs=5.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
     expected_counts={
         ("train", "en"): 49401,
         ("validation", "en"): 2000,

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.published_pairs import QuoraPairs
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.task import Task
 
@@ -25,7 +24,6 @@ TASK = Task(
     description="Do two questions ask the same? 1 is yes.",
     licence="Quora: non-commercial use",
     reference="Wang et al. (2017), https://quoradata.quora.com/First-Quora-Dataset-Release-Question-Pairs",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 384348, ("validation", "en"): 10000, ("test", "en"): 10000},
 )
 

@@ -11,7 +11,6 @@ from waystage.data.readers.columns import ChoiceColumns
 from waystage.data.readers.rows import JsonLines
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
-from waystage.tasks.choice import CHOICE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
 
@@ -34,7 +33,6 @@ TASK = Task(
     description="Which of three answers fits a question about people in a situation?",
     licence="CC BY 4.0",
     reference="Sap et al. (2019), https://allenai.org/data/socialiqa",
-    training=CHOICE_TRAINING,
     expected_counts={("train", "en"): 33410, ("validation", "en"): 1954, ("test", "en"): 2224},
 )
 

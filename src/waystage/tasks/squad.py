@@ -16,7 +16,7 @@ from waystage.data.source import Split
 from waystage.data.sources.divided import Divided, Part, Without
 from waystage.data.sources.files import FileSource
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING, XQUAD_SOURCE
+from waystage.tasks.qa import XQUAD_SOURCE
 from waystage.tasks.task import Task
 
 TASK = Task(
@@ -39,7 +39,6 @@ TASK = Task(
     "published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2016), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 87599, ("validation", "en"): 10570, ("test", "en"): 10570},
 )
 

@@ -9,7 +9,6 @@ from waystage.data.readers.squad import SquadJson
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
 from waystage.tasks.kinds import EXTRACTIVE_QA_OR_NONE
-from waystage.tasks.qa import QA_TRAINING
 from waystage.tasks.task import Task
 
 TASK = Task(
@@ -32,7 +31,6 @@ TASK = Task(
     "development set: the published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2018), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 130319, ("validation", "en"): 11873, ("test", "en"): 11873},
 )
 

@@ -13,7 +13,6 @@ from waystage.data.readers.squad import SquadJson
 from waystage.data.source import Split
 from waystage.data.sources.files import FileSource
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING
 from waystage.tasks.task import Task
 
 _TRAIN = "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.{lang}.train.json"
@@ -42,7 +41,6 @@ TASK = Task(
     "is the development set, English included: validation in English is the same.",
     licence="Apache-2.0 (text of Wikipedia: CC BY-SA 3.0)",
     reference="Clark et al. (2020), https://github.com/google-research-datasets/tydiqa",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 3696,
         ("validation", "en"): 440,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from waystage.data.sources.published import UdPos
 from waystage.tasks.kinds import TAGGING
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 LABELS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
@@ -32,6 +32,5 @@ TASK = Task(
     description=("The part of speech of each word. Test is every test treebank of a language in the data folder."),
     licence="CC BY-SA and others: see the LICENSE.txt of each treebank",
     reference="https://universaldependencies.org, https://github.com/google-research/xtreme",
-    training=TrainingDefaults(epochs=10.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
     expected_counts={("train", "en"): 21253, ("validation", "en"): 3974},
 )

@@ -12,7 +12,6 @@ from waystage.data.readers.rows import JsonLines
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import published
 from waystage.data.sources.published_choices import COPA_COLUMNS, Copa
-from waystage.tasks.choice import CHOICE_TRAINING
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Original, Task
 
@@ -51,7 +50,6 @@ TASK = Task(
     "language, translated from COPA.",
     licence="CC BY 4.0",
     reference="Ponti et al. (2020), https://github.com/cambridgeltl/xcopa",
-    training=CHOICE_TRAINING,
     expected_counts={
         ("train", "en"): 400,
         ("validation", "en"): 100,

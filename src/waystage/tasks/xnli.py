@@ -5,7 +5,7 @@ from __future__ import annotations
 from waystage.data.sources.published import Xnli
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.nli import LABELS
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
 
@@ -20,7 +20,6 @@ TASK = Task(
     "are MultiNLI's 392,702 pairs.",
     licence="CC BY-NC 4.0",
     reference="Conneau et al. (2018), https://github.com/facebookresearch/XNLI",
-    training=TrainingDefaults(epochs=5.0, learning_rate=2e-5, batch_size=32, max_tokens=128),
     expected_counts={
         ("validation", "en"): 2490,
         **{("test", language): 5010 for language in LANGUAGES},
