@@ -12,7 +12,7 @@ from waystage.data.source import Place
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_tokens
 from waystage.plan.nodes import (
     EncoderJob,
     Job,
@@ -95,7 +95,8 @@ class Builder:
             objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data)
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
+        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, training, seed, label)
 
     def _train(
         self,
@@ -191,6 +192,7 @@ class Builder:
 def _training_spec(training: Training) -> dict[str, Any]:
     """The hyperparameters; those of windows only for the kinds that read windows, as nothing else depends on them."""
     spec = asdict(training)
+    del spec["flops"]  # a plan has turned them into tokens
     if training.windows is None:
         del spec["stride"], spec["max_question_tokens"]
     return spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from waystage.data.prepare import PreparedText
 from waystage.encoders.registry import EncoderShape
@@ -40,6 +41,18 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
     micro = training.micro_batch_size or training.batch_size
     activations = float(_BYTES * _ACTIVATIONS) * micro * training.max_tokens * shape.hidden_size * n_layers
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
+
+
+def with_tokens(shape: EncoderShape, n_layers: int, training: Training) -> Training:
+    """A budget in floating-point operations as one in tokens: those of sequences that are full.
+
+    >>> with_tokens(EncoderShape(12, 384, 1536, 250037), 12, Training(flops=1e12, max_tokens=128)).tokens
+    7436
+    """
+    if training.flops is None:
+        return training
+    per_token = _TRAINING_FACTOR * shape.forward_flops(1, float(training.max_tokens), n_layers)
+    return replace(training, flops=None, tokens=max(1, round(training.flops / per_token)))
 
 
 def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int) -> Work:

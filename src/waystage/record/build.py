@@ -12,10 +12,12 @@ from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
 from waystage.record.costs import sequence_costs
 from waystage.record.environment import environment_rows
+from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
+from waystage.study.pretraining import Softmax
 from waystage.study.study import ContinuedStage, Stage, Training
 
 _STATE_WORDS = {
@@ -55,6 +57,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        pseudo_perplexities=pseudo_perplexities(plan, store),
     )
 
 
@@ -76,6 +79,8 @@ def _amount(training: Training) -> str:
     """The budget, for people."""
     if training.tokens is not None:
         return f"{training.tokens:,} tokens"
+    if training.flops is not None:
+        return f"{training.flops:.3g} floating-point operations"
     if training.steps is not None:
         return f"{training.steps:,} steps"
     epochs = training.epochs if training.epochs is not None else 1.0
@@ -91,11 +96,8 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     if choice.n_layers is not None:
         notes.append(f"the first {choice.n_layers} of {plan.shape.n_layers} layers are used")
     stages = {stage.name: stage for stages in plan.study.sequences.values() for stage in stages}.values()
-    if any(isinstance(stage, ContinuedStage) for stage in stages):
-        notes.append(
-            "continued pretraining starts with a new masked-LM head, whose softmax runs over the tokens that occur in "
-            "the text that is drawn"
-        )
+    notes += [_softmax_note(stage) for stage in stages if isinstance(stage, ContinuedStage)]
+    notes += head_notes(plan, store)
     return EncoderRecord(
         name=choice.name,
         source=json.dumps(identity, sort_keys=True),
@@ -104,6 +106,12 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
         licence="not known to Waystage" if info is None else info.licence,
         notes=tuple(notes),
     )
+
+
+def _softmax_note(stage: ContinuedStage) -> str:
+    if stage.masked_lm.softmax is Softmax.FULL:
+        return f"the softmax of {stage.name} runs over the whole vocabulary"
+    return f"the softmax of {stage.name} runs over the tokens that occur in the documents that are drawn"
 
 
 def _plan_record(plan: Plan, store: Store, outcome: Outcome) -> PlanRecord:

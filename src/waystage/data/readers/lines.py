@@ -8,7 +8,7 @@ from pathlib import Path
 
 from waystage.errors import DataError, Problem
 
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -35,7 +35,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """Whole lines of a file with their ends, about a mebibyte at a time."""
+    """Whole lines of a file with their ends, a quarter of a mebibyte at a time."""
     rest = b""
     try:
         with path.open("rb") as stream:
