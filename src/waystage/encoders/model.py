@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]
         return embeddings
 
-    def replace_token_embeddings(self, embeddings: nn.Embedding) -> None:
+    def replace_token_embeddings(self, embeddings: nn.Module) -> None:
         """Use another table, such as one trimmed to the rows that occur."""
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 

@@ -77,6 +77,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "task": stage.task.name,
         "training": _plain(stage.training),
         "limits": _plain(stage.limits),
+        "selection": _plain(stage.selection),
     }
 
 
@@ -88,6 +89,7 @@ def _target(target: Target) -> dict[str, Any]:
         "training": _plain(target.training),
         "retrieval": _plain(target.retrieval),
         "limits": _plain(target.limits),
+        "selection": _plain(target.selection),
         "n_layers": target.n_layers,
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
+from waystage.data.source import Split
 from waystage.errors import nearest_name
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
+from waystage.tasks.kinds import Kind
 
 _BUDGET_KEYS = ("epochs", "steps", "tokens")
 
@@ -38,7 +40,7 @@ def repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[F
             yield Finding((*path, index), f"the {what} '{value}' is listed twice", f"each {what} once")
 
 
-def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]) -> Iterator[Finding]:
+def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Split) -> Iterator[Finding]:
     """A finding where the task declares no file for the split."""
     if facts.splits is not None and split not in facts.splits:
         yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
@@ -62,11 +64,18 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
+    if training.get("warmup_steps") is not None and training.get("warmup_fraction") is not None:
+        yield Finding((*path, "training"), "warmup_steps and warmup_fraction", "at most one of the two")
 
 
-def window_keys(path: FieldPath, part: Tree, of: str) -> Iterator[Finding]:
-    """Lengths of windows for what reads none."""
-    for key in ("stride", "max_question_tokens"):
+def inapplicable_keys(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
+    """Hyperparameters that mean nothing for a kind; None is continued pretraining."""
+    of = "continued pretraining" if kind is None else f"a task of {kind.name}"
+    reasons: dict[str, str] = {}
+    if kind is None or not kind.reads_windows:
+        reasons |= dict.fromkeys(("stride", "max_question_tokens"), "which reads no windows")
+    if kind is None or not kind.pools_states:
+        reasons["pooling"] = "whose head does not read one vector a sequence"
+    for key, reason in reasons.items():
         if (part.get("training") or {}).get(key) is not None:
-            found = f"'{key}' for {of}, which reads no windows"
-            yield Finding((*path, "training", key), found, "no such key", at_key=True)
+            yield Finding((*path, "training", key), f"'{key}' for {of}, {reason}", "no such key", at_key=True)

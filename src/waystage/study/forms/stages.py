@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from waystage.study.forms.base import Form, Languages, Text
-from waystage.study.forms.training import BudgetForm, ContinuedBudgetForm, LimitsForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, ContinuedBudgetForm, LimitsForm, SelectionForm, TrainingForm
 
 
 class IntermediateForm(Form):
@@ -18,6 +18,7 @@ class IntermediateForm(Form):
     budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
+    selection: SelectionForm | None = Field(None, description="Which checkpoint the next stage starts from.")
 
 
 class ContinuedForm(Form):
