@@ -11,6 +11,8 @@ from waystage.store.store import Store
 from waystage.study.study import ContinuedStage
 
 _NAME = "pseudo_perplexity.json"
+# As ``waystage.encoders.known_head.HeadOrigin`` says it, which only the side with torch can import.
+_OF_ENCODER = "that of the encoder"
 
 
 def pseudo_perplexities(plan: Plan, store: Store) -> tuple[PseudoPerplexity, ...]:
@@ -29,6 +31,7 @@ def pseudo_perplexities(plan: Plan, store: Store) -> tuple[PseudoPerplexity, ...
 def head_notes(plan: Plan, store: Store) -> list[str]:
     """Where the masked-LM heads of the study came from, and why some text has no perplexity before."""
     notes: dict[str, None] = {}
+    n_layers = plan.study.encoder.n_layers
     for (_, stage, _), node_id in _continued_stages(plan).items():
         facts = _facts(store, node_id)
         if not facts:
@@ -36,6 +39,8 @@ def head_notes(plan: Plan, store: Store) -> list[str]:
         note = f"{stage} started with a masked-LM head that is {facts['head']}"
         if facts["before_missing_because"] is not None:
             note += f": its pseudo-perplexity before is not known, since {facts['before_missing_because']}"
+        if facts["head"] == _OF_ENCODER and n_layers is not None:
+            note += f"; it was made for a later layer than the {n_layers}th, which it sits on"
         notes[note] = None
     return list(notes)
 
