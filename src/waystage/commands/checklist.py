@@ -19,7 +19,7 @@ def checklist(run_dir: Path, as_json: bool) -> None:
     from waystage.record.files import read_record
 
     record = read_record(run_dir)
-    errors = checklist_errors(record.comparison, {task.task: task.metric for task in record.tasks})
+    errors = checklist_errors(record.comparison, {task.task: task.metric for task in record.protocol})
     if as_json:
         print_json(errors.to_json())
     else:

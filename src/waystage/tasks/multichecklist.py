@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from waystage.data.sources.multichecklist import MultiCheckList
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING, XQUAD_SOURCE
+from waystage.tasks.qa import XQUAD_SOURCE
 from waystage.tasks.task import Task
 
 LANGUAGES = (
@@ -39,7 +39,6 @@ TASKS = tuple(
         description=f"{asked} 200 cases generated from templates; the error rate is 1 - exact match.",
         licence="Apache-2.0 (templates)",
         reference="Ruder et al. (2021), https://github.com/google-research/xtreme/tree/master/multichecklist",
-        training=QA_TRAINING,
         expected_counts={
             ("train", "en"): 87599,
             ("validation", "en"): 10570,
