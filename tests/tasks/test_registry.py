@@ -24,6 +24,8 @@ def test_names() -> None:
         "anli-plus", "qqp-glue",
         "anli", "mnli", "qqp", "squad", "squad-v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa", "socialiqa",
         "copa",
+        "multichecklist-comparison", "multichecklist-intensifiers", "multichecklist-properties",
+        "multichecklist-profession", "multichecklist-animal-vehicle", "multichecklist-animal-vehicle-v2",
         "anli-plus-dev", "snli-dev", "panx-dev",
         "anli-dev", "qqp-dev", "squad-dev", "squad-dev-without-xquad", "squad-v2-dev", "hellaswag-dev",
         "cosmosqa-dev", "socialiqa-dev", "mlqa-dev", "tydiqa-train-files",

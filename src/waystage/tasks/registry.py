@@ -15,6 +15,7 @@ from waystage.tasks import (
     home_slots,
     mlqa,
     mnli,
+    multichecklist,
     panx,
     pawsx,
     qqp,
@@ -49,4 +50,4 @@ _DEPARTURES = (
 
 # Those whose data is published as files, or on the hub.
 PUBLISHED: tuple[Task, ...] = (*_TARGETS, *_INTERMEDIATE, *_DEPARTURES)
-TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *PUBLISHED)}
+TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *PUBLISHED, *multichecklist.TASKS)}

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from waystage.errors import DataError, Problem
 
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
 # What a file that cannot be read, or decompressed, raises.
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 
@@ -40,7 +40,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """Whole lines of a file with their ends, about a mebibyte at a time."""
+    """Whole lines of a file with their ends, a quarter of a mebibyte at a time."""
     rest = b""
     try:
         with _opened(path) as stream:

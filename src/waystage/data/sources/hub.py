@@ -12,7 +12,7 @@ from waystage.data.readers.rows import Format
 from waystage.data.source import Place, RemoteFile, Split
 from waystage.data.sources.files import filled, pattern_of
 from waystage.data.sources.hub_folder import fetched_path
-from waystage.data.sources.text_files import documents
+from waystage.data.sources.text_files import documents, documents_in_tables
 from waystage.errors import DataError
 
 
@@ -85,16 +85,7 @@ class HubCorpus:
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Documents in file order."""
         paths = self.files(language, place)
-        return documents(paths) if self.format is None else self._column(self.format, paths[0])
-
-    def _column(self, table: Format, path: Path) -> Iterator[str]:
-        for row in table.rows(path, (self.column,)):
-            value = row.values.get(self.column)
-            if not isinstance(value, str):
-                raise DataError(f"{path}:{row.line}: {self.column}: {type(value).__name__} instead of text")
-            document = " ".join(value.split())
-            if document:
-                yield document
+        return documents(paths) if self.format is None else documents_in_tables(paths, self.format, self.column)
 
 
 def fetched(dataset: str, revision: str | None, name: str) -> Path:
