@@ -12,7 +12,7 @@ from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations, with_tokens
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
@@ -125,7 +125,8 @@ class Builder:
             objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage))
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
+        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, training, seed, label)
 
     def _train(
         self,
@@ -249,6 +250,7 @@ class _Asked:
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
     """The hyperparameters; those of windows and of pooling only for the kinds whose results depend on them."""
     spec = asdict(training)
+    del spec["flops"]  # a plan has turned them into tokens
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
     if training.windows is None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from waystage.comparison.results import MeanScore
 from waystage.report import wording
 from waystage.report.record import RunRecord
-from waystage.report.views import SummaryRow, summary_rows
+from waystage.report.sections.summary import SummaryRow, summary_rows
 
 MAX_COLUMNS = 4
 """Columns of scores that fit beside the names and the cost in 100 columns."""
@@ -55,7 +55,7 @@ def _table(rows: Sequence[SummaryRow], scopes: Sequence[str | None], with_cost: 
     if with_cost:
         table.add_column("cost", justify="right")
     for row in rows:
-        cells = [_score_text(_scoped(row, scope), scope in row.best_on) for scope in scopes]
+        cells = [_score_text(_scoped(row, scope), (scope, None) in row.best_on) for scope in scopes]
         if with_cost:
             cells.append(Text(wording.duration(row.cost.seconds) if row.cost else "not known", style="dim"))
         table.add_row(_sequence_text(row), *cells)

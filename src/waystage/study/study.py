@@ -50,12 +50,14 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps`` and ``tokens`` is set: the budget.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
+    budget.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
         steps: optimiser steps.
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
+        flops: floating-point operations of the layers, for continued pretraining; a plan turns them into tokens.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
         micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
@@ -76,6 +78,7 @@ class Training:
     epochs: float | None = None
     steps: int | None = None
     tokens: int | None = None
+    flops: float | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32
     micro_batch_size: int | None = None

@@ -9,23 +9,42 @@ from dataclasses import replace
 
 from waystage.data.readers.columns import ChoiceColumns
 from waystage.data.readers.rows import JsonLines
+from waystage.data.source import Split
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
+from waystage.tasks import hub
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Task
+
+_COLUMNS = ChoiceColumns("ctx", ("endings",), "label")
+_HUB_FILES: tuple[tuple[Split, str], ...] = (
+    ("train", "train"),
+    ("validation", "validation"),
+    ("test", "validation"),
+)
+_HUB = HubTables(
+    tuple(
+        HubPart(split, hub.HELLASWAG, (f"data/{name}-00000-of-00001.parquet",), _COLUMNS) for split, name in _HUB_FILES
+    )
+)
 
 TASK = Task(
     name="hellaswag",
     kind=MULTIPLE_CHOICE,
-    source=FileSource(
-        paths=(
-            ("train", "hellaswag/hellaswag_train.jsonl"),
-            ("validation", "hellaswag/hellaswag_val.jsonl"),
-            ("test", "hellaswag/hellaswag_val.jsonl"),
+    source=Published(
+        "hellaswag",
+        FileSource(
+            paths=(
+                ("train", "hellaswag/hellaswag_train.jsonl"),
+                ("validation", "hellaswag/hellaswag_val.jsonl"),
+                ("test", "hellaswag/hellaswag_val.jsonl"),
+            ),
+            format=JsonLines(),
+            columns=_COLUMNS,
+            is_published=True,
         ),
-        format=JsonLines(),
-        columns=ChoiceColumns("ctx", ("endings",), "label"),
-        is_published=True,
+        _HUB,
     ),
     languages=("en",),
     labels=(),

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from waystage.data.source import Split
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_pairs import Mnli
+from waystage.tasks import hub
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
-from waystage.tasks.nli import LABELS
+from waystage.tasks.nli import HUB_COLUMNS, HUB_TABLE, LABELS
 from waystage.tasks.task import Task
+
+_SPLITS: tuple[tuple[Split, str], ...] = (
+    ("train", "train"),
+    ("validation", "validation_matched"),
+    ("test", "validation_mismatched"),
+)
+_HUB = HubTables(
+    tuple(
+        HubPart(split, hub.GLUE, (f"mnli/{name}-00000-of-00001.parquet",), HUB_COLUMNS, HUB_TABLE)
+        for split, name in _SPLITS
+    ),
+    LABELS,
+)
 
 TASK = Task(
     name="mnli",
     kind=PAIR_CLASSIFICATION,
-    source=Mnli(LABELS),
+    source=Published("mnli", Mnli(LABELS), _HUB),
     languages=("en",),
     labels=LABELS,
     metric_name="accuracy",
