@@ -17,7 +17,7 @@ from waystage.record.flips import find_flips
 from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
-from waystage.record.selection import selection_scores
+from waystage.record.selection import oracle_scores, selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
@@ -66,6 +66,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         flip_counts=flip_counts,
         flips=flips,
         selection=selection_scores(plan, store),
+        oracle=oracle_scores(plan, store),
         digests=prediction_digests(plan, store),
     )
 

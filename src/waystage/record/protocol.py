@@ -76,7 +76,8 @@ def selection_words(selection: Selection, source_language: str) -> str:
     every = selection.every_steps
     often = f"every {every} steps" if every is not None else f"{selection.times_per_epoch or 1} in an epoch"
     stopped = f"; training stops after {selection.patience} without a better one" if selection.patience else ""
-    return f"checkpoint with the best {scored}, of {often}{stopped}{foreign}"
+    oracle = "; an oracle is noted beside it, NOT zero-shot and never compared" if selection.oracle_languages else ""
+    return f"checkpoint with the best {scored}, of {often}{stopped}{foreign}{oracle}"
 
 
 def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:

@@ -165,15 +165,17 @@ class StudyParts:
             return None
         defaults = Defaults.of(task, form.protocol or self.tree.get("protocol"), self._encoder_name)
         scored = defaults.scored()
+        languages = defaults.languages if form.languages == "all" else tuple(form.languages)
         training, retrieval, selection = None, None, None
         if task.kind.trains_head:
             training = defaults.training(form.budget, form.training, train_task)
-            selection = defaults.selection(form.selection, scored.metric_name, train_task.source_language)
+            source_language = train_task.source_language
+            selection = defaults.selection(form.selection, scored.metric_name, source_language, languages)
         else:
             retrieval = defaults.retrieval(form.retrieval, form.n_layers or self._n_layers)
         return Target(
             task=scored,
-            languages=defaults.languages if form.languages == "all" else tuple(form.languages),
+            languages=languages,
             training=training,
             retrieval=retrieval,
             limits=defaults.limits(form.limits),

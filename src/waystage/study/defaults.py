@@ -53,8 +53,17 @@ class Defaults:
         """How to train: what the study says, then the default."""
         return training_of(budget, form, self.training_defaults(learned))
 
-    def selection(self, form: SelectionForm | None, metric_name: str, source_language: str) -> Selection:
-        """Which checkpoint to take; a mapping in the study takes the place of the whole default."""
+    def selection(
+        self,
+        form: SelectionForm | None,
+        metric_name: str,
+        source_language: str,
+        tested: tuple[str, ...] = (),
+    ) -> Selection:
+        """Which checkpoint to take; a mapping in the study takes the place of the whole default.
+
+        ``tested`` are the languages of a target; the oracle, if asked for, looks at those that are not the source's.
+        """
         rule = self.entry.selection if self.entry is not None and form is None else None
         if rule is not None:
             return Selection(rule.rule, source_language, metric_name, rule.every_steps, None, rule.patience)
@@ -67,6 +76,7 @@ class Defaults:
             every_steps=form.every_steps,
             times_per_epoch=(form.times_per_epoch or 1) if is_once_an_epoch else None,
             patience=form.patience,
+            oracle_languages=tuple(language for language in tested if form.oracle and language != source_language),
         )
 
     def limits(self, form: LimitsForm) -> Limits:

@@ -82,6 +82,10 @@ class SelectionForm(Form):
     patience: Count | None = Field(
         None, description="Stop after so many scores in a row without a better one; never when left out."
     )
+    oracle: bool = Field(
+        False,
+        description="Note, and never take, the best checkpoint of each target language by its own validation data.",
+    )
 
 
 class LimitsForm(Form):
