@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -152,7 +153,8 @@ def test_names_that_become_alike_stay_apart() -> None:
 
 
 def test_png_files_are_pictures() -> None:
-    pytest.importorskip("resvg_py")
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("resvg_py")
     figure = next(figures(make_record()))
     picture = png(figure.svg())
     assert picture.startswith(b"\x89PNG\r\n")

@@ -17,6 +17,7 @@ from ..records import make_bare_record, make_large_record, make_record
 from ..test_render import CONTROLS, HOSTILE, hostile_record
 
 if TYPE_CHECKING:
+    from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
@@ -68,14 +69,13 @@ def texts(locator: Locator) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_passes_axe(browser: Browser, folder: Path, width: int, scheme: Scheme) -> None:
+def test_passes_axe(browser: Browser, axe: Axe, folder: Path, width: int, scheme: Scheme) -> None:
     """axe-core's rules for WCAG 2.2 A and AA and its best practices, with every part of the page open."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     path = folder / "tiny.html"
     path.write_text(render_report(make_record(languages=("en", "fa", "hi"), n_flips=1)), encoding="utf-8")
     with opened(browser, path, width, scheme) as page:
         open_details(page)
-        found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert [(own["id"], [node["html"][:200] for node in own["nodes"][:3]]) for own in found] == []
 
 
