@@ -50,7 +50,7 @@ def test_a_study_of_behavioural_tests_runs(
     run = api.run_study(study, Store(tmp_path / "store"), n_threads=1)
     assert sum(node.kind == "train" for node in run.plan.nodes) == 2, "the tests share a stage a seed"
 
-    metrics = {task.task: task.metric for task in run.record.tasks}
+    metrics = {task.task: task.metric for task in run.record.protocol}
     errors = checklist_errors(run.record.comparison, metrics)
     assert errors.tests == ("comparison", "animal-vehicle-v2")
     assert len(errors.errors) == 2 * 3
