@@ -112,6 +112,17 @@ def test_an_answer_is_right_with_its_article_and_without(little: Place) -> None:
     assert found == {("a nurse", "nurse"), ("an actor", "actor")}
 
 
+def test_an_answer_with_more_than_a_value_is_found_whole(tmp_path: Path, little: Place) -> None:
+    path = tmp_path / "data" / "multichecklist" / "checklist_templates.tsv"
+    text = path.read_bytes().decode("utf-8")
+    row = "Answer\t{first_name1}\t{first_name1}\t"
+    path.write_bytes(text.replace(row, "Answer\t{first_name1}\tals {first_name1}\t").encode("utf-8"))
+    found = [case for case in cases("comparison", "de", little) if "weniger" in case.question]
+    assert found
+    assert all(case.context.endswith(f"{case.answers[0].text}.") for case in found if case.answers)
+    assert all(case.answers[0].text.startswith("als ") for case in found if case.answers)
+
+
 def test_training_data_are_squad(little: Place) -> None:
     with pytest.raises(DataError, match=r"train-v1\.1\.json"):
         source("comparison").files("train", "en", little)
