@@ -12,7 +12,7 @@ from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
 from waystage.record.costs import sequence_costs
 from waystage.record.digests import prediction_digests
-from waystage.record.environment import environment_rows
+from waystage.record.environment import brought_rows, environment_rows
 from waystage.record.flips import find_flips
 from waystage.record.protocol import task_protocols
 from waystage.record.scores import cell_scores, task_metrics
@@ -53,7 +53,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps),
-        environment=tuple(Fact(name, value) for name, value in environment_rows()),
+        environment=tuple(Fact(name, value) for name, value in (*environment_rows(), *brought_rows(study))),
         costs=sequence_costs(plan, store),
         comparison=comparison,
         command=command,

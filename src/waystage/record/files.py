@@ -46,15 +46,24 @@ def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
         DataError: there is no record in ``folder``, or it is not one.
         StoreError: the report cannot be written.
     """
+    record = read_record(folder)
+    _write(folder, {REPORT_NAME: render_report(record)})
+    return record, folder / REPORT_NAME
+
+
+def read_record(folder: Path) -> RunRecord:
+    """The record in the folder of a run.
+
+    Raises:
+        DataError: there is none, or it is not one.
+    """
     path = folder / RECORD_NAME
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         raise DataError(Problem(path, None, None, found, "the record of a run")) from None
-    record = RunRecord.from_json(value, path)
-    _write(folder, {REPORT_NAME: render_report(record)})
-    return record, folder / REPORT_NAME
+    return RunRecord.from_json(value, path)
 
 
 def _write(folder: Path, contents: Mapping[str, str]) -> None:
