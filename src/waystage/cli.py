@@ -7,6 +7,7 @@ import sys
 import click
 
 from waystage import __version__
+from waystage.commands.compare import compare
 from waystage.commands.export import export
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, report, export, schema, init, list_names, store):
+for _command in (run, plan, score, compare, export, report, schema, init, list_names, store):
     cli.add_command(_command)
 
 

@@ -16,6 +16,7 @@ from waystage.store.store import Store
 
 from .conftest import ANSWERS, CONTEXTS
 
+QA_METRICS = ("answer-f1", "exact-match", "answer-f1-em")
 TRAINING = {"learning_rate": 3e-3, "batch_size": 4, "max_tokens": 40, "warmup_fraction": 0.1}
 
 
@@ -89,7 +90,7 @@ def test_a_study_of_questions_and_choices_runs(script_encoder_dir: Path, tmp_pat
     run = api.run_study(study, store, n_threads=1)
     frame = run.scores()
     found = set(zip(frame["task"], frame["metric"], strict=True))
-    qa = {(task, metric) for task in ("questions", "open-questions") for metric in ("answer-f1", "exact-match")}
+    qa = {(task, metric) for task in ("questions", "open-questions") for metric in QA_METRICS}
     assert found == {*qa, ("choices", "accuracy")}
     assert frame["score"].between(0, 1).all()
     assert set(frame["language"]) == set(CONTEXTS)

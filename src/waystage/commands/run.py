@@ -36,7 +36,7 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
     from waystage.console.progress import ProgressDisplay, format_seconds
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
-    from waystage.execution.worker import peak_memory_bytes
+    from waystage.execution.processes import peak_memory_bytes
     from waystage.report.terminal import comparison_table
     from waystage.store.store import Store
 
@@ -66,9 +66,8 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
             should_stop=should_stop,
         )
     OUT.print(comparison_table(finished.record))
-    OUT.print(
-        f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most"
-    )
+    took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_workers)
+    OUT.print(f"took {took}, {memory / 1e9:.1f} GB of memory at most")
     OUT.print(f"report: {finished.report_path}", soft_wrap=True)
 
 

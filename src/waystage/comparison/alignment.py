@@ -150,6 +150,8 @@ def _id_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
     first: dict[tuple[str, str], CellScores] = {}
     for cell in cells:
         norm = first.setdefault((cell.task, cell.language), cell)
+        if cell.ids == norm.ids:
+            continue
         n_missing, n_other = len(set(norm.ids) - set(cell.ids)), len(set(cell.ids) - set(norm.ids))
         if n_missing or n_other:
             found = f"other examples: {n_missing} missing, {n_other} not in the other"
@@ -182,16 +184,19 @@ def _grid(task: str, cells: Sequence[CellScores], source_language: str) -> TaskG
     languages = tuple(dict.fromkeys(cell.language for cell in cells))
     statistics, positions = {}, {}
     for language in languages:
-        aligned = [_sorted_rows(by_place[language, *run]) for run in runs]
+        orders: dict[tuple[str, ...], list[int]] = {}  # nearly always one: runs list examples in the same order
+        for run in runs:
+            ids = by_place[language, *run].ids
+            if ids not in orders:
+                orders[ids] = sorted(range(len(ids)), key=ids.__getitem__)
+        aligned = [_sorted_rows(by_place[language, *run], orders) for run in runs]
         statistics[language] = np.stack(aligned, axis=1)
-        ids = sorted(by_place[language, *runs[0]].ids)
-        positions[language] = np.array([union[name] for name in ids], dtype=np.intp)
+        positions[language] = np.array([union[name] for name in sorted(ids)], dtype=np.intp)
     return TaskGrid(task, runs, languages, source_language, statistics, positions, len(union))
 
 
-def _sorted_rows(cell: CellScores) -> FloatArray:
-    order = sorted(range(len(cell.ids)), key=cell.ids.__getitem__)
-    return np.asarray(cell.statistics, dtype=np.float64)[order]
+def _sorted_rows(cell: CellScores, orders: Mapping[tuple[str, ...], list[int]]) -> FloatArray:
+    return np.asarray(cell.statistics, dtype=np.float64)[orders[cell.ids]]
 
 
 def _score_problems(grid: TaskGrid, metric: Metric) -> Iterator[Problem]:

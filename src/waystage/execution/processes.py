@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from waystage.execution.attempt import MAX_REPAIRS, attempt, is_done, lacks_inpu
 from waystage.execution.order import seconds_to_end
 from waystage.execution.outcome import Outcome, State, Watcher
 from waystage.execution.worker import Control, Worker
+from waystage.execution.worker import peak_memory_bytes as process_peak_bytes
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 from waystage.store.artefact import DamagedArtefactError
@@ -97,6 +100,13 @@ def run_plan_in_processes(
             if not walk.is_damaged or outcome.is_interrupted or outcome.lost_inputs:
                 break
     return outcome
+
+
+def peak_memory_bytes(n_workers: int) -> int:
+    """Largest resident size of this process and its workers; with several, the sum of their peaks, which bounds it."""
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if n_workers > 1 else 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return process_peak_bytes() + n_workers * child * unit
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from waystage.data.prepare import PreparedText, prepare_corpus, prepare_split
 from waystage.data.source import Place
-from waystage.errors import DataError, Problem
+from waystage.errors import DataError, Problem, first_line
+from waystage.plan.validation import ValidationKey, validation_uses
 from waystage.store.store import Store
 from waystage.study.study import ContinuedStage, IntermediateStage, Limits, Stage, Study, Target
 from waystage.tasks.task import Task
@@ -14,11 +15,16 @@ from waystage.tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything that is read, prepared; keyed by what it is for."""
+    """Everything that is read, prepared; keyed by what it is for.
+
+    ``no_validation`` says why there is no validation data where that would be scored but is not needed.
+    """
 
     train: dict[tuple[str, int | None], PreparedText]
     test: dict[tuple[str, str, int | None], PreparedText]
     corpora: dict[tuple[str, str], PreparedText]
+    validation: dict[ValidationKey, PreparedText] = field(default_factory=dict)
+    no_validation: dict[ValidationKey, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, study: Study, store: Store, place: Place) -> Texts:
@@ -27,11 +33,13 @@ class Texts:
         for stage in _unique_stages(study):
             if isinstance(stage, IntermediateStage):
                 texts._read_train(store, place, stage.task, stage.limits, problems)
+                texts._read_validation(store, place, stage, problems)
             else:
                 texts._read_corpus(store, place, stage, problems)
         for target in study.targets:
             if target.training is not None:
                 texts._read_train(store, place, training_task(target), target.limits, problems)
+            texts._read_validation(store, place, target, problems)
             texts._read_test(store, place, target, problems)
         if problems:
             raise DataError(list(dict.fromkeys(problems)))
@@ -43,6 +51,19 @@ class Texts:
             self.train[key] = prepare_split(store, place, task.source, "train", task.source_language, limits.train)
         except DataError as error:
             problems.extend(_problems_of(error, f"task {task.name}, train, {task.source_language}"))
+
+    def _read_validation(
+        self, store: Store, place: Place, part: IntermediateStage | Target, problems: list[Problem]
+    ) -> None:
+        for use in validation_uses(part):
+            try:
+                self.validation[use.key] = use.prepare(store, place)
+            except DataError as error:
+                found = _problems_of(error, f"task {use.task.name}, validation, {use.language}")
+                if use.is_needed:
+                    problems.extend(found)
+                else:
+                    self.no_validation[use.key] = first_line(error)
 
     def _read_test(self, store: Store, place: Place, target: Target, problems: list[Problem]) -> None:
         task, limit = target.task, target.limits.test

@@ -39,6 +39,21 @@ def write_run_files(record: RunRecord, plan: Plan, store: Store, folder: Path) -
     _write(folder, contents)
 
 
+def read_record(folder: Path) -> RunRecord:
+    """The record of the run in ``folder``.
+
+    Raises:
+        DataError: there is no record in ``folder``, or it is not one.
+    """
+    path = folder / RECORD_NAME
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+        raise DataError(Problem(path, None, None, found, "the record of a run")) from None
+    return RunRecord.from_json(value, path)
+
+
 def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
     """Write the report again from ``record.json`` alone.
 
@@ -49,21 +64,6 @@ def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
     record = read_record(folder)
     _write(folder, {REPORT_NAME: render_report(record)})
     return record, folder / REPORT_NAME
-
-
-def read_record(folder: Path) -> RunRecord:
-    """The record in the folder of a run.
-
-    Raises:
-        DataError: there is none, or it is not one.
-    """
-    path = folder / RECORD_NAME
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
-        raise DataError(Problem(path, None, None, found, "the record of a run")) from None
-    return RunRecord.from_json(value, path)
 
 
 def _write(folder: Path, contents: Mapping[str, str]) -> None:

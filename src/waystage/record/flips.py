@@ -32,7 +32,14 @@ MAX_IN_GROUP = 8
 MAX_BYTES = 1_400_000
 """Of JSON, for all that is kept."""
 
-_STRICT = {"macro-f1": "accuracy", "span-f1": "token-accuracy", "answer-f1": "exact-match"}
+_STRICT = {
+    "macro-f1": "accuracy",
+    "span-f1": "token-accuracy",
+    "answer-f1": "exact-match",
+    "answer-f1-em": "exact-match",
+    "mlqa-f1": "mlqa-exact-match",
+    "mlqa-f1-em": "mlqa-exact-match",
+}
 """The metric that says for one example whether it is right, where the task's own says something else."""
 
 BoolArray = NDArray[np.bool_]
@@ -206,7 +213,7 @@ def _outcomes(cells: Sequence[Cell], store: Store) -> dict[str, list[Outcomes]]:
     for cell in cells:
         task = cell.target.task
         strict = _STRICT.get(task.metric_name, task.metric_name)
-        name = strict if strict in task.kind.metric_names else task.metric_name
+        name = strict if strict in task.metric_names else task.metric_name
         metric = make_metric(name, task.labels)
         for scores in metric_scores(cell, name, store):
             right = metric.score(scores.statistics) >= 1.0

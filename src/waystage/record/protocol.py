@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
-from waystage.study.study import Study, Target, Training
+from waystage.study.study import Selection, Study, Target, Training
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
-_SELECTION = "last checkpoint; no development data is looked at"
 _BUDGETS = ("epochs", "steps", "tokens")
 
 
-def task_protocols(study: Study, overlaps: Sequence[Overlap] = ()) -> tuple[TaskProtocol, ...]:
-    """One entry a target; ``overlaps`` are those of the study's plan."""
-    return tuple(_protocol(study, target, overlaps) for target in study.targets)
+def task_protocols(
+    study: Study, overlaps: Sequence[Overlap] = (), no_validation: Mapping[str, str] | None = None
+) -> tuple[TaskProtocol, ...]:
+    """One entry a target; ``overlaps`` and ``no_validation`` are those of the study's plan."""
+    return tuple(_protocol(study, target, overlaps, no_validation or {}) for target in study.targets)
 
 
-def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> TaskProtocol:
+def _protocol(
+    study: Study, target: Target, overlaps: Sequence[Overlap], no_validation: Mapping[str, str]
+) -> TaskProtocol:
     task, retrieval = target.task, target.retrieval
     n_layers = target.n_layers or study.encoder.n_layers
     layers = "all layers" if n_layers is None else f"first {n_layers} layers"
@@ -40,11 +43,38 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
         else (*training_facts(target.training, task.kind), Fact("layers", layers)),
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
-        selection=_SELECTION if target.training is not None else "nothing is trained or selected",
+        selection=_selection(target, no_validation.get(task.name)),
         departures=(*_departures(target), *departures_of(overlaps, task.name)),
         reference=task.reference,
         licence=task.licence,
     )
+
+
+def _selection(target: Target, no_validation: str | None) -> str:
+    if target.training is None:
+        return "nothing is trained or selected"
+    if no_validation is not None:
+        return f"last checkpoint; it has no score on validation data: {no_validation}"
+    if target.selection is None:
+        return "last checkpoint; no development data is looked at"
+    return selection_words(target.selection, (target.train_task or target.task).source_language)
+
+
+def selection_words(selection: Selection, source_language: str) -> str:
+    """Which checkpoint is taken, for people.
+
+    >>> selection_words(Selection("best", "en", "accuracy", every_steps=100, patience=3), "en")
+    'checkpoint with the best accuracy on validation data in en, of every 100 steps; training stops after 3 without a \
+    better one'
+    """
+    scored = f"{selection.metric_name} on validation data in {selection.language}"
+    foreign = "" if selection.language == source_language else f"; NOT zero-shot: {selection.language} was looked at"
+    if selection.rule == "last":
+        return f"last checkpoint, whatever its {scored}"
+    every = selection.every_steps
+    often = f"every {every} steps" if every is not None else f"{selection.times_per_epoch or 1} in an epoch"
+    stopped = f"; training stops after {selection.patience} without a better one" if selection.patience else ""
+    return f"checkpoint with the best {scored}, of {often}{stopped}{foreign}"
 
 
 def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
@@ -65,6 +95,9 @@ def _departures(target: Target) -> list[str]:
     departures = []
     if target.train_task is not None:
         departures.append(f"learned from the training data of {target.train_task.name}")
+    selection, source = target.selection, (target.train_task or target.task).source_language
+    if selection is not None and selection.rule == "best" and selection.language != source:
+        departures.append(f"the checkpoint is chosen on validation data in {selection.language}: not zero-shot")
     for split in ("train", "test"):
         limit = getattr(target.limits, split)
         if limit is not None and (split == "test" or target.training is not None):

@@ -33,7 +33,7 @@ def all_metric_scores(plan: Plan, store: Store) -> Iterator[tuple[CellScores, fl
     """Statistics and score (a fraction) for every cell, language and metric that was computed."""
     for cell in plan.cells:
         task = cell.target.task
-        for name in task.kind.metric_names:
+        for name in task.metric_names:
             metric = make_metric(name, task.labels)
             for scores in metric_scores(cell, name, store):
                 yield scores, float(metric.score(scores.statistics.sum(axis=0)))

@@ -14,10 +14,11 @@ from waystage.data.corpus import Corpus
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
-from waystage.study.forms.stages import IntermediateForm, StageForm
+from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
 from waystage.study.forms.targets import TargetForm
-from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
 from waystage.study.own_sources import corpus_languages, corpus_source, task_source
+from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
 from waystage.study.study import (
@@ -26,6 +27,7 @@ from waystage.study.study import (
     IntermediateStage,
     Limits,
     RetrievalSettings,
+    Selection,
     Stage,
     Study,
     Target,
@@ -141,20 +143,25 @@ class StudyParts:
             if task is None:
                 return None
             training = _training(form.budget, form.training, task.training)
-            return IntermediateStage(name, task, training, _limits(form.limits))
+            selection = None
+            if form.selection is not None and form.selection.rule == "best":
+                selection = _selection(form.selection, task.metric_name, task.source_language)
+            return IntermediateStage(name, task, training, _limits(form.limits), selection)
         corpus = self.corpus(form.corpus)
         if corpus is None:
             return None
         languages = corpus.languages if form.languages == "all" else tuple(form.languages)
         training = _training(form.budget, form.training, None)
-        return ContinuedStage(name, corpus, languages, training, form.alpha, form.mask_rate)
+        return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
 
     def _target(self, form: TargetForm) -> Target | None:
         task, train_task = self.task(form.task), self.task(form.train_on or form.task)
         if task is None or train_task is None:
             return None
-        training, retrieval = None, None
+        training, retrieval, selection = None, None, None
         if task.kind.trains_head:
+            chosen = form.selection or SelectionForm(rule="last")
+            selection = _selection(chosen, task.metric_name, train_task.source_language)
             training = _training(form.budget, form.training, train_task.training)
         else:
             settings = form.retrieval
@@ -167,6 +174,7 @@ class StudyParts:
             limits=_limits(form.limits),
             n_layers=form.n_layers,
             train_task=train_task if form.train_on else None,
+            selection=selection,
         )
 
 
@@ -186,6 +194,29 @@ def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: Tr
         said = from_task | said
     length = budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
     return Training(**length, **said)
+
+
+def _selection(form: SelectionForm, metric_name: str, source_language: str) -> Selection:
+    is_best, is_by_steps = form.rule == "best", form.every_steps is not None
+    return Selection(
+        rule=form.rule,
+        language=form.language or source_language,
+        metric_name=form.metric or metric_name,
+        every_steps=form.every_steps,
+        times_per_epoch=(form.times_per_epoch or 1) if is_best and not is_by_steps else None,
+        patience=form.patience,
+    )
+
+
+def _masked_lm(form: ContinuedForm) -> MaskedLm:
+    return MaskedLm(
+        alpha=form.alpha,
+        mask_rate=form.mask_rate,
+        mask=MaskUnit(form.mask),
+        softmax=Softmax(form.softmax),
+        packing=Packing(form.packing),
+        held_out=form.held_out,
+    )
 
 
 def _limits(form: LimitsForm) -> Limits:

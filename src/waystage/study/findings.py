@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
+from waystage.data.source import Split
 from waystage.errors import nearest_name
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
@@ -39,7 +40,7 @@ def repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[F
             yield Finding((*path, index), f"the {what} '{value}' is listed twice", f"each {what} once")
 
 
-def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]) -> Iterator[Finding]:
+def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Split) -> Iterator[Finding]:
     """A finding where the task declares no file for the split."""
     if facts.splits is not None and split not in facts.splits:
         yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
@@ -62,6 +63,8 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
+    if training.get("warmup_steps") is not None and training.get("warmup_fraction") is not None:
+        yield Finding((*path, "training"), "warmup_steps and warmup_fraction", "at most one of the two")
 
 
 def inapplicable_keys(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from waystage.study.findings import (
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, Tree
+from waystage.study.selection_names import selection_findings
 
 
 def stage_findings(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Finding]:
@@ -30,6 +31,7 @@ def stage_findings(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Findi
             yield Finding((*path, "task"), f"'{task}' is retrieval, which trains nothing", f"one of {listed(trained)}")
         elif facts:
             yield from lacks_split((*path, "task"), task, facts, "train")
+            yield from selection_findings(path, stage, facts, task)
     if corpus is not None:
         yield from inapplicable_keys(path, stage, None)
         yield from unknown_name((*path, "corpus"), "corpus", corpus, scope.corpora)

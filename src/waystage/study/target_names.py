@@ -15,6 +15,7 @@ from waystage.study.findings import (
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
+from waystage.study.selection_names import selection_findings
 from waystage.tasks.kinds import Kind
 
 
@@ -35,6 +36,9 @@ def target_findings(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Fin
         if facts.kind and facts.kind.trains_head:
             yield from inapplicable_keys(path, target, facts.kind)
     yield from _train_task(scope, path, target, facts)
+    learned = target.get("train_on") or task
+    if facts is None or facts.kind is None or facts.kind.trains_head:
+        yield from selection_findings(path, target, scope.tasks.get(learned or ""), learned)
     n_layers, available = target.get("n_layers"), scope.n_layers
     if n_layers is not None and available is not None and n_layers > available:
         yield beyond_layers((*path, "n_layers"), n_layers, available, 1)
@@ -53,7 +57,7 @@ def _foreign_keys(path: FieldPath, task: str, kind: Kind | None, target: Tree) -
             found = f"retrieval settings for '{task}', a task of {kind.name}"
             yield Finding((*path, "retrieval"), found, "no such key", at_key=True)
         return
-    for key in ("budget", "training", "train_on"):
+    for key in ("budget", "training", "train_on", "selection"):
         if target.get(key) is not None:
             found = f"'{key}' for '{task}', a task of {kind.name}, which trains nothing"
             yield Finding((*path, key), found, "no such key", at_key=True)

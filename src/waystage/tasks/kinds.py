@@ -32,6 +32,19 @@ class Kind:
     reads_windows: bool = False
     pools_states: bool = False
 
+    @property
+    def category(self) -> str | None:
+        """What XTREME-R calls such tasks; None for a form that it has no name for."""
+        return _CATEGORIES.get(self.example_form)
+
+
+_CATEGORIES: dict[type[Example], str] = {
+    TextExample: "classification",
+    MultipleChoiceExample: "classification",
+    TaggedExample: "structured prediction",
+    QuestionExample: "question answering",
+    ParallelExample: "retrieval",
+}
 
 _LABEL_METRICS = ("accuracy", "macro-f1")
 SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, _LABEL_METRICS, pools_states=True)
@@ -42,7 +55,7 @@ MULTIPLE_CHOICE = Kind(
     "multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False, pools_states=True
 )
 
-_QA_METRICS = ("answer-f1", "exact-match")
+_QA_METRICS = ("answer-f1", "exact-match", "answer-f1-em")
 # Every question has an answer: the best span is always given.
 EXTRACTIVE_QA = Kind("extractive-qa", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True)
 # The context may not answer a question: no answer is then the right one.
