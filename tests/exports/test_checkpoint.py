@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +70,23 @@ def test_choices_from_text_are_the_stored_predictions(run: FinishedRun, tmp_path
 
 
 @pytest.mark.parametrize("choice", [("xnli", False), ("panx", False), ("xnli", True), ("tatoeba", True), (None, True)])
-def test_the_code_of_the_readme_runs(run: FinishedRun, tmp_path: Path, choice: tuple[str | None, bool]) -> None:
+def test_the_code_of_the_readme_runs(
+    run: FinishedRun,
+    tmp_path: Path,
+    choice: tuple[str | None, bool],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     task, is_encoder_only = choice
     write_model(run, tmp_path / "to", ModelChoice("tagged", task, 1, is_encoder_only=is_encoder_only))
     readme = (tmp_path / "to" / "README.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
     assert code is not None
-    done = subprocess.run(
-        [sys.executable, "-c", code[1]], cwd=tmp_path / "to", capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path / "to")
+    capsys.readouterr()
+    exec(compile(code[1], "README.md", "exec"), {})
+    has_answer = task is not None and task != "tatoeba"
+    assert bool(capsys.readouterr().out) == has_answer
 
 
 def test_encoder_and_head_side_by_side_give_the_same_logits(run: FinishedRun, tmp_path: Path) -> None:
@@ -111,7 +116,7 @@ def test_the_encoder_before_any_target_is_that_of_the_stages(run: FinishedRun, t
 
 
 def test_what_is_meant_has_to_be_said(run: FinishedRun, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"5 targets with a head, so name one; expected one of xnli, panx"):
+    with pytest.raises(StudyError, match=r"6 targets with a head, so name one; expected one of xnli, panx"):
         write_model(run, tmp_path / "to", ModelChoice())
     with pytest.raises(StudyError, match=r"no sequence is shown to be the best on xnli, so name one .*base, tagged"):
         write_model(run, tmp_path / "to", ModelChoice(task="xnli"))

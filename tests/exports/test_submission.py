@@ -18,6 +18,7 @@ MEASURES = {
     "xnli": {"accuracy": "accuracy"},
     "panx": {"f1": "span-f1"},
     "xquad": {"exact_match": "exact-match", "f1": "answer-f1"},
+    "mlqa": {"exact_match": "mlqa-exact-match", "f1": "mlqa-f1"},
     "xcopa": {"accuracy": "accuracy"},
     "tatoeba": {"accuracy": "retrieval-accuracy"},
 }
@@ -46,7 +47,7 @@ def test_gold_scores_full_marks_against_itself(run: FinishedRun, tmp_path: Path)
     write_submissions(run, tmp_path / "to", Choice("base", 1, has_gold=True))
     gold = tmp_path / "to" / "gold"
     answers = {}
-    for path in gold.glob("xquad/*.json"):
+    for path in gold.glob("*/*.json"):
         paragraphs = json.loads(path.read_text(encoding="utf-8"))["data"][0]["paragraphs"]
         answers[path] = {q["id"]: q["answers"][0]["text"] for p in paragraphs for q in p["qas"]}
     perfect = tmp_path / "perfect"
@@ -65,12 +66,13 @@ def test_gold_scores_full_marks_against_itself(run: FinishedRun, tmp_path: Path)
 def test_one_sequence_and_seed_without_gold(run: FinishedRun, tmp_path: Path) -> None:
     written = write_submissions(run, tmp_path / "to", Choice("tagged", 2))
     names = {path.relative_to(tmp_path / "to").as_posix() for path in (tmp_path / "to").rglob("*.*")}
-    assert written.n_files == 12
+    assert written.n_files == 14
     assert names == {"README.md", "waystage-export.json"} | {
         f"predictions/tagged/seed-2/{task}/test-{language}.{ending}"
         for task, languages, ending in (
             ("xnli", ("en", "de"), "tsv"), ("panx", ("en", "de"), "tsv"), ("udpos", ("en", "de"), "tsv"),
-            ("xquad", ("en", "de"), "json"), ("xcopa", ("id", "tr"), "jsonl"), ("tatoeba", ("de", "fr"), "tsv"),
+            ("xquad", ("en", "de"), "json"), ("mlqa", ("en", "de"), "json"),
+            ("xcopa", ("id", "tr"), "jsonl"), ("tatoeba", ("de", "fr"), "tsv"),
         )
         for language in languages
     }  # fmt: skip
@@ -82,16 +84,16 @@ def test_notes_say_what_is_not_the_published_test_set(run: FinishedRun, tmp_path
     notes = "\n".join(written.notes)
     assert "xnli: at most 10 test examples a language" in notes
     assert "panx: predictions for the development split" in notes
-    assert "not a complete submission to xtreme-r: 12 of its 203 languages of tasks are there" in notes
+    assert "not a complete submission to xtreme-r: 14 of its 203 languages of tasks are there" in notes
     assert notes in (tmp_path / "to" / "README.md").read_text(encoding="utf-8").replace("\n- ", "\n")
     # Whatever is counted otherwise by the benchmark is said with both numbers.
-    assert written.n_checked + len(written.differences) == 4 * (2 * 6 + 2)
+    assert written.n_checked + len(written.differences) == 4 * (2 * 7 + 4)
     assert all("udpos" in difference for difference in written.differences)
 
 
 def test_what_the_store_lacks_is_named_with_the_command(run: FinishedRun, tmp_path: Path) -> None:
     bare = FinishedRun(run.folder, run.record, run.scores, Store(tmp_path / "empty"))
-    with pytest.raises(StoreError, match=r"23 predictions .* not there: base, xnli, seed 1.*`waystage run study.yaml`"):
+    with pytest.raises(StoreError, match=r"27 predictions .* not there: base, xnli, seed 1.*`waystage run study.yaml`"):
         write_submissions(bare, tmp_path / "to", Choice())
     assert not (tmp_path / "to").exists()
 

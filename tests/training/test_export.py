@@ -48,7 +48,7 @@ def trained(folder: Path, encoder_dir: Path, kind: Kind, n_layers: int | None) -
     rows = torch.from_numpy(np.arange(3, 90, 2))
     moved = table.detach().clone()
     moved[rows] += 0.3
-    save_weights(folder / "weights.safetensors", tensors, head, rows, moved)
+    save_weights(folder / "weights.safetensors", tensors, head.state_dict(), None, (rows, moved))
     return Trained(encoder_dir, folder / "weights.safetensors", n_layers, 32)
 
 
@@ -65,7 +65,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "kind"), EXACT, ids=str)
+@pytest.mark.parametrize(("name", "kind"), EXACT, ids=lambda value: getattr(value, "name", str(value)))
 @pytest.mark.parametrize("n_layers", [2, None])
 def test_exact(architecture_dirs: Any, tmp_path: Path, name: str, kind: Kind, n_layers: int | None) -> None:
     (tmp_path / "to").mkdir()
@@ -76,7 +76,7 @@ def test_exact(architecture_dirs: Any, tmp_path: Path, name: str, kind: Kind, n_
     assert (exported.n_compared > 0, exported.n_other_tokens) == (True, 0)
 
 
-@pytest.mark.parametrize(("name", "kind"), REFUSED, ids=str)
+@pytest.mark.parametrize(("name", "kind"), REFUSED, ids=lambda value: getattr(value, "name", str(value)))
 def test_refused(architecture_dirs: Any, tmp_path: Path, name: str, kind: Kind) -> None:
     (tmp_path / "to").mkdir()
     model = trained(tmp_path, architecture_dirs[name], kind, None)

@@ -94,7 +94,7 @@ def encoder_usage(spec: Mapping[str, Any], has_head: bool) -> str:
     load = _LOAD.format(auto_class="AutoModel", options="")
     states = _STATES.format(prefix=prefix, layer=layer)
     pool = _POOLS[retrieval.get("pooling") or spec.get("pooling") or "mean"]
-    if not has_head:
+    if not has_head or spec["task_kind"] not in _USES:
         return _section(load + states + pool + (_NORMALISE if retrieval else ""))
     is_pooled = "pooling" in spec
     labels = spec["labels"]

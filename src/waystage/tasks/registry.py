@@ -65,7 +65,7 @@ def _faults(task: Task) -> Iterator[str]:
     if task.kind not in KINDS.values():
         yield f"its kind is none of {', '.join(KINDS)}"
         return
-    if task.metric_name not in task.kind.metric_names:
+    if task.other_metric_names is None and task.metric_name not in task.kind.metric_names:
         yield f"its metric {task.metric_name!r} is none of {', '.join(task.kind.metric_names)}"
     if bool(task.labels) != task.kind.has_labels:
         yield f"a task of {task.kind.name} has {'labels' if task.kind.has_labels else 'no labels'}"

@@ -37,6 +37,7 @@ from waystage.training.checkpoint import apply_weights, copy_encoder
 from waystage.training.export_check import OurModel, logit_difference, make_probe, state_difference, text_probe
 
 HEAD_NAME = "head.safetensors"
+_INSTEAD = "; with --encoder-only, encoder and head are written side by side"
 _LAYER_LISTS = ("layer_types", "mlp_layer_types")
 """What a configuration says of each layer: as many entries as there are layers."""
 
@@ -132,7 +133,7 @@ def export_model(trained: Trained, head: TrainedHead, examples: Sequence[Example
         StageError: the written model gives other logits (a defect, of Waystage or of transformers).
     """
     encoder, tensors = _load(trained)
-    form = _HEADS[head.kind]
+    form = _form(head.kind)
     places = _places(form, encoder, head)
     model = _empty_model(form, encoder, head)
     prefix = model.base_model_prefix
@@ -194,16 +195,21 @@ def _load(trained: Trained) -> tuple[Encoder, dict[str, Tensor]]:
     return encoder.eval(), tensors
 
 
+def _form(kind: Kind) -> _Form:
+    if kind not in _HEADS:
+        raise StudyError(f"transformers has no class for a head of {kind.name}{_INSTEAD}")
+    return _HEADS[kind]
+
+
 def _places(form: _Form, encoder: Encoder, head: TrainedHead) -> Mapping[str, str]:
     architecture = str(encoder.config.model_type)
-    instead = "; with --encoder-only, encoder and head are written side by side"
     if head.kind.pools_states and head.pooling is not Pooling.CLS:
         found = f"the head reads the {head.pooling.value} of all tokens, which no {form.auto_class} does"
-        raise StudyError(f"{found}: train the target with `pooling: cls` to export it{instead}")
+        raise StudyError(f"{found}: train the target with `pooling: cls` to export it{_INSTEAD}")
     if architecture not in form.places:
         known = ", ".join(form.places)
         found = f"the {form.auto_class} of {architecture} computes something else than the head that was trained"
-        raise StudyError(f"{found} (it does not for {known}){instead}")
+        raise StudyError(f"{found} (it does not for {known}){_INSTEAD}")
     return form.places[architecture]
 
 
