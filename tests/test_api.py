@@ -20,7 +20,7 @@ def finished(short_study_path: Path, tmp_path: Path) -> api.Run:
 
 def test_scores_are_a_frame_with_a_row_for_each_cell_language_and_metric(finished: api.Run) -> None:
     frame = finished.scores()
-    assert list(frame.columns) == ["sequence", "task", "language", "seed", "metric", "score", "n_examples"]
+    assert list(frame.columns) == ["sequence", "task", "language", "seed", "metric", "score", "n_examples", "protocol"]
     # Two sequences; topics in three languages by two metrics, pairs in two by one.
     assert len(frame) == 2 * (3 * 2 + 2)
     assert not frame.duplicated(["sequence", "task", "language", "seed", "metric"]).any()

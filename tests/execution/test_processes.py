@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,8 +25,11 @@ pytestmark = pytest.mark.slow
 
 def worker_pids() -> list[int]:
     """Processes that multiprocessing has started here, without its own helper."""
-    children = psutil.Process().children()
-    return [child.pid for child in children if any("spawn_main" in part for part in child.cmdline())]
+    pids = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # a zombie is one of these
+            pids += [child.pid] if any("spawn_main" in part for part in child.cmdline()) else []
+    return pids
 
 
 class Killer(SilentWatcher):

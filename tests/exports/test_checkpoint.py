@@ -34,7 +34,7 @@ def stored(run: FinishedRun, sequence: str, task: str, language: str) -> tuple[l
     return examples, predictions_of(artefact, language)
 
 
-@pytest.mark.parametrize("task", ["xnli", "panx", "xquad", "xcopa"])
+@pytest.mark.parametrize("task", ["xnli", "panx-dev", "xquad", "xcopa"])
 def test_logits_are_those_of_the_trained_model(run: FinishedRun, tmp_path: Path, task: str) -> None:
     written = write_model(run, tmp_path / "to", ModelChoice("tagged", task, 1))
     assert written.largest_difference <= 1e-5
@@ -69,7 +69,9 @@ def test_choices_from_text_are_the_stored_predictions(run: FinishedRun, tmp_path
         assert str(int(logits.argmax())) == predictions[example.id]
 
 
-@pytest.mark.parametrize("choice", [("xnli", False), ("panx", False), ("xnli", True), ("tatoeba", True), (None, True)])
+@pytest.mark.parametrize(
+    "choice", [("xnli", False), ("panx-dev", False), ("xnli", True), ("tatoeba", True), (None, True)]
+)
 def test_the_code_of_the_readme_runs(
     run: FinishedRun,
     tmp_path: Path,
@@ -116,7 +118,7 @@ def test_the_encoder_before_any_target_is_that_of_the_stages(run: FinishedRun, t
 
 
 def test_what_is_meant_has_to_be_said(run: FinishedRun, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"6 targets with a head, so name one; expected one of xnli, panx"):
+    with pytest.raises(StudyError, match=r"6 targets with a head, so name one; expected one of xnli, panx-dev"):
         write_model(run, tmp_path / "to", ModelChoice())
     with pytest.raises(StudyError, match=r"no sequence is shown to be the best on xnli, so name one .*base, tagged"):
         write_model(run, tmp_path / "to", ModelChoice(task="xnli"))
@@ -134,7 +136,7 @@ def test_weights_that_are_gone_are_named_with_the_command(run: FinishedRun, tmp_
 def test_the_same_export_gives_the_same_bytes(run: FinishedRun, tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
-        write_model(run, folder, ModelChoice("base", "panx", 2))
+        write_model(run, folder, ModelChoice("base", "panx-dev", 2))
     first, second = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
     assert first == second
 

@@ -96,6 +96,26 @@ def test_a_checkpoint_chosen_in_a_target_language_is_not_zero_shot(content: dict
     assert "the checkpoint is chosen on validation data in de: not zero-shot" in protocol.departures
 
 
+def test_an_oracle_is_noted_and_changes_nothing(content: dict[str, Any], tmp_path: Path) -> None:
+    content["targets"][0]["selection"] = {"rule": "best", "every_steps": 1}
+    plain = finished(tmp_path / "plain", content)
+    assert plain.record.oracle == ()
+    content["targets"][0]["selection"]["oracle"] = True
+    run = finished(tmp_path / "study", content)
+    assert run.record.selection == plain.record.selection
+    assert accuracies(run, "de") == accuracies(plain, "de")
+    assert {(score.sequence, score.language) for score in run.record.oracle} == {
+        (sequence, language) for sequence in ("base", "intermediate") for language in ("de", "fr")
+    }
+    steps = {score.sequence: score.chosen_step for score in run.record.selection}
+    for score in run.record.oracle:
+        # Validation data is test data here.
+        assert score.score_of_chosen == pytest.approx(accuracies(run, score.language)[score.sequence])
+        assert score.best_score >= score.score_of_chosen
+        assert (score.chosen_step, score.n_examples) == (steps[score.sequence], 24)
+    assert "NOT zero-shot and never compared" in run.record.protocol[0].selection
+
+
 def test_the_rule_and_the_validation_data_are_part_of_a_training(content: dict[str, Any], tmp_path: Path) -> None:
     store, ids = Store(tmp_path / "store"), list[str]()
     choices: list[dict[str, Any]] = [
@@ -130,6 +150,7 @@ def test_data_of_the_source_language_is_not_taken_for_that_of_another(content: d
         ({"rule": "best", "metric": "acuracy"}, "did you mean 'accuracy'"),
         ({"rule": "best"}, "the task 'topics' declares no file for its validation split"),
         ({"rule": "bset"}, "did you mean 'best'"),
+        ({"rule": "last", "oracle": True}, "'oracle' where the last checkpoint is taken"),
     ],
 )
 def test_mistakes(content: dict[str, Any], tmp_path: Path, selection: dict[str, Any], found: str) -> None:

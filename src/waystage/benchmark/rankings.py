@@ -50,7 +50,7 @@ class Rankings:
             _check_repetition(file, rankings, self.metric.n_best)
         n_unanswered = sum(name not in rankings for name in right)
         answered = {name: rankings.get(name, ()) for name in right}
-        return ScoredFile(rows_of(self.metric, queries, answered), n_unanswered)
+        return ScoredFile(rows_of(self.metric, queries, answered), n_unanswered, tuple(right))
 
     def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
         """An object of the best ids by query; no more of them than count."""

@@ -24,6 +24,7 @@ def open_token_caches(
     """
     spec = {
         "kind": "tokens",
+        "is_cache": True,
         "version": _VERSION,
         "parents": [text.artefact_id],
         "tokenizer": digest_file(tokenizer.folder / "tokenizer.json"),

@@ -12,7 +12,7 @@ from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations, with_tokens
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
@@ -29,7 +29,7 @@ from waystage.plan.texts import Texts, training_task
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
-from waystage.study.study import IntermediateStage, Stage, Study, Target, Training
+from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
@@ -125,7 +125,8 @@ class Builder:
             objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage))
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
+        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, training, seed, label)
 
     def _train(
         self,
@@ -169,7 +170,7 @@ class Builder:
 
     def _predict(self, target: Target, model_id: str | None, asked: _Asked, label: str) -> str:
         task, n_layers, data = target.task, self._n_layers(target), asked.data
-        training = target.training or Training(max_tokens=task.training.max_tokens)
+        training = target.training or Training(max_tokens=(target.retrieval or RetrievalSettings()).max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
         parents = [
@@ -249,6 +250,7 @@ class _Asked:
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
     """The hyperparameters; those of windows and of pooling only for the kinds whose results depend on them."""
     spec = asdict(training)
+    del spec["flops"]  # a plan has turned them into tokens
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
     if training.windows is None:

@@ -12,7 +12,7 @@ from waystage.plan.cell import Cell
 from waystage.plan.plan import Plan
 from waystage.plan.validation import SELECTION_NAME
 from waystage.record.scores import metric_scores
-from waystage.report.record import SelectionScore
+from waystage.report.record import OracleScore, SelectionScore
 from waystage.store.store import Store
 from waystage.study.study import Selection
 
@@ -25,6 +25,28 @@ def selection_scores(plan: Plan, store: Store) -> tuple[SelectionScore, ...]:
         StoreError: an artefact is damaged.
     """
     return tuple(score for cell in plan.cells for score in _of_cell(cell, store))
+
+
+def oracle_scores(plan: Plan, store: Store) -> tuple[OracleScore, ...]:
+    """What the oracle would have taken, one entry a cell and target language; empty where no study asked for it."""
+    return tuple(
+        OracleScore(
+            sequence=cell.sequence,
+            task=cell.target.task.name,
+            seed=cell.seed,
+            language=language,
+            metric=content["metric"],
+            chosen_step=content["chosen_step"],
+            score_of_chosen=noted["score_of_chosen"],
+            best_step=noted["step"],
+            best_score=noted["score"],
+            n_examples=noted["n_examples"],
+        )
+        for cell in plan.cells
+        if cell.seed is not None and cell.target.selection is not None and cell.target.selection.oracle_languages
+        for content in [store.open(cell.stage_ids[-1]).read_json(SELECTION_NAME)]
+        for language, noted in content["oracle"].items()
+    )
 
 
 def _of_cell(cell: Cell, store: Store) -> Iterator[SelectionScore]:

@@ -117,6 +117,32 @@ class SelectionScore:
 
 
 @dataclass(frozen=True, slots=True)
+class OracleScore:
+    """What choosing by a target language's own validation data would have given on that data. Not zero-shot.
+
+    It stands beside the zero-shot choice, is never compared, and says nothing of test data.
+
+    Attributes:
+        language: the target language, whose validation data was scored.
+        chosen_step: optimiser steps behind the checkpoint that was taken.
+        score_of_chosen: of that checkpoint on this language's validation data, a fraction.
+        best_step: of the checkpoint that scored best there, the earliest of equal ones.
+        best_score: its score.
+    """
+
+    sequence: str
+    task: str
+    seed: int
+    language: str
+    metric: str
+    chosen_step: int
+    score_of_chosen: float
+    best_step: int
+    best_score: float
+    n_examples: int
+
+
+@dataclass(frozen=True, slots=True)
 class PseudoPerplexity:
     """How well held-out text is predicted before and after a stage of continued pretraining (Salazar et al. 2020).
 
@@ -229,6 +255,7 @@ class RunRecord:
         command: the command line that repeats the run.
         created_at: ISO 8601 with time zone.
         selection: validation scores, where a study asked for them.
+        oracle: what choosing by the target languages would have given, where a study asked for it; not zero-shot.
         pseudo_perplexities: of held-out text, for stages of continued pretraining.
         flip_counts: for each task, language and sequence but the baseline.
         flips: some of the examples behind the counts.
@@ -252,6 +279,7 @@ class RunRecord:
     command: str
     created_at: str
     selection: tuple[SelectionScore, ...] = ()
+    oracle: tuple[OracleScore, ...] = ()
     pseudo_perplexities: tuple[PseudoPerplexity, ...] = ()
     flip_counts: tuple[FlipCount, ...] = ()
     flips: tuple[FlippedExample, ...] = ()

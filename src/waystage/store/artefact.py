@@ -85,6 +85,11 @@ class Manifest:
         return tuple(self.spec.get("parents", ()))
 
     @property
+    def is_cache(self) -> bool:
+        """Whether it only saves time: nothing names it as a parent, and it is kept as long as its parents are."""
+        return self.spec.get("is_cache") is True
+
+    @property
     def n_bytes(self) -> int:
         """Bytes in all files."""
         return sum(entry.n_bytes for entry in self.files.values())

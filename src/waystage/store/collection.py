@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from waystage.errors import StoreError
 from waystage.store.artefact import MissingArtefactError, read_manifest
 from waystage.store.files import random_name, remove_tree, tree_size, writing
 from waystage.store.layout import Layout, LockedError, hold
@@ -59,6 +60,7 @@ def collect(layout: Layout, keep: Iterable[str], *, dry_run: bool) -> GcReport:
         StoreError: a kept artefact is damaged (quarantine it first), or something cannot be removed.
     """
     kept = closure(layout, keep)
+    kept |= _caches_of(layout, kept)
     sweep = _Sweep(layout, dry_run)
     objects = [path for path in layout.object_dirs() if path.name not in kept]
     artefacts = sweep.remove_all(objects, lambda path: layout.lock_path(path.name))
@@ -71,6 +73,19 @@ def collect(layout: Layout, keep: Iterable[str], *, dry_run: bool) -> GcReport:
         [path for path in sorted(layout.drafts_dir.glob("*")) if path.is_dir()], layout.draft_lock_path
     )
     return GcReport(artefacts, work, drafts, locked, sweep.n_bytes, dry_run)
+
+
+def _caches_of(layout: Layout, kept: set[str]) -> set[str]:
+    """The caches that were made from what is kept."""
+    caches = set()
+    for path in layout.object_dirs():
+        try:
+            manifest = read_manifest(path)
+        except StoreError:
+            continue
+        if manifest.is_cache and kept.issuperset(manifest.parents):
+            caches.add(path.name)
+    return caches
 
 
 class _Sweep:

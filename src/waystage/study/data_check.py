@@ -97,8 +97,8 @@ def _all_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> Iterator[Da
             learned = target.train_task or target.task
             yield TaskUse(learned, "train", learned.source_language)
         if target.selection is not None and target.selection.rule == "best":
-            language = target.selection.language
-            yield TaskUse(target.validation_task(language), "validation", language)
+            for language in (target.selection.language, *target.selection.oracle_languages):
+                yield TaskUse(target.validation_task(language), "validation", language)
         yield from (TaskUse(target.task, "test", language) for language in target.languages)
 
 

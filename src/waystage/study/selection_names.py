@@ -10,13 +10,15 @@ from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import TaskFacts, Tree
 
-_KEYS_OF_BEST = ("every_steps", "times_per_epoch", "patience")
+_KEYS_OF_BEST = ("every_steps", "times_per_epoch", "patience", "oracle")
 
 
 def selection_findings(path: FieldPath, part: Tree, facts: TaskFacts | None, task: str | None) -> Iterator[Finding]:
     """Findings about ``selection`` of a stage or target; ``task`` is the one that it learns from."""
     selection, place = part.get("selection") or {}, (*path, "selection")
-    given = [key for key in _KEYS_OF_BEST if selection.get(key) is not None]
+    given = [key for key in _KEYS_OF_BEST if selection.get(key)]
+    if selection.get("oracle") and path[0] == "stages":
+        yield Finding((*place, "oracle"), "an oracle for a stage, which has no target languages", "none", at_key=True)
     if selection.get("rule") == "last":
         for key in given:
             yield Finding((*place, key), f"'{key}' where the last checkpoint is taken", "rule: best", at_key=True)
