@@ -10,6 +10,7 @@ from waystage import __version__
 from waystage.commands.checklist import checklist
 from waystage.commands.compare import compare
 from waystage.commands.data import data
+from waystage.commands.export import export
 from waystage.commands.protocol import protocol
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, compare, checklist, report, schema, init, list_names, protocol, store, data):
+for _command in (run, plan, score, compare, checklist, export, report, schema, init, list_names, protocol, store, data):
     cli.add_command(_command)
 
 

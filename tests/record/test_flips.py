@@ -129,9 +129,11 @@ def test_laws_of_flips(data: st.DataObject) -> None:
         assert was != now
 
 
-def test_half_of_the_seeds_is_neither_right_nor_wrong() -> None:
-    pair = Pair("t", "de", _outcomes("a", [[True], [False]], (1, 2)), _outcomes("b", [[True], [True]], (1, 2)))
-    assert (pair.count().n_gained, pair.count().n_lost, pair.places()) == (0, 0, [])
+@pytest.mark.parametrize("other", [True, False])
+def test_half_of_the_seeds_is_neither_right_nor_wrong(other: bool) -> None:
+    half, sure = _outcomes("a", [[True], [False]], (1, 2)), _outcomes("b", [[other], [other]], (1, 2))
+    for pair in (Pair("t", "de", half, sure), Pair("t", "de", sure, half)):
+        assert (pair.count().n_gained, pair.count().n_lost, pair.places()) == (0, 0, [])
 
 
 QUESTION = QuestionExample("q", "Wo?", "x" * 400 + " in Ulm " + "y" * 400, (Answer(404, "Ulm"), Answer(404, "Ulm")))

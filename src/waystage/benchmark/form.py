@@ -1,13 +1,14 @@
-"""What a form is: how one pair of files, gold and predictions of a language, becomes rows of statistics."""
+"""What a form is: how one pair of files, gold and predictions of a language, becomes rows of statistics, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from waystage.metrics.metric import FloatArray, Metric
+from waystage.data.examples import Example
+from waystage.metrics.metric import FloatArray, Metric, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +67,9 @@ class Form(Protocol):
         Raises:
             DataError: a file is unreadable, malformed, or does not fit the other; file and line are named.
         """
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """The file of predictions, in the order of ``examples``; ``predictions`` are by id, one for each example."""
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """The file of labels that :meth:`score` reads such predictions against."""

@@ -57,6 +57,17 @@ class JsonFile:
         return self.value
 
 
+def json_text(value: Any) -> str:
+    """``value`` as the text of such a file, a member a line, so that a mistake in it has a line.
+
+    >>> print(json_text({"q1": "两"}), end="")
+    {
+     "q1": "两"
+    }
+    """
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):

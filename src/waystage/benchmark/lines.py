@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import Protocol
 import numpy as np
 
 from waystage.benchmark.form import Measure, ScoredFile
+from waystage.benchmark.right import right_answers
+from waystage.data.examples import Example
 from waystage.data.readers.columns import MAX_PROBLEMS
 from waystage.data.readers.lines import read_text
 from waystage.data.readers.rows import JsonLines
 from waystage.errors import DataError, Problem, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY
-from waystage.metrics.metric import Metric
+from waystage.metrics.metric import Metric, Prediction
 from waystage.metrics.span_counts import IntArray
 
 _N_SHOWN = 80
@@ -37,6 +39,9 @@ class LineReader(Protocol):
             DataError: up to 20 lines that are not an answer.
         """
 
+    def line(self, answer: str, place_of: Mapping[str, int]) -> str:
+        """The line of an answer; ``place_of`` gives the place of each example by its id."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelLines:
@@ -48,6 +53,10 @@ class LabelLines:
     def read(self, path: Path) -> IntArray:
         """Places in ``labels``."""
         return coded(path, stripped_lines(path), self.labels, "label")
+
+    def line(self, answer: str, place_of: Mapping[str, int]) -> str:
+        """The label."""
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,10 @@ class IndexLines:
             if not _is_index(line)
         )
         return np.array([int(line) for line in lines], dtype=np.int64)
+
+    def line(self, answer: str, place_of: Mapping[str, int]) -> str:
+        """The place of the example that was found."""
+        return str(place_of[answer])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,10 @@ class LabelObjects:
         refuse(problems)
         return np.array(found, dtype=np.int64)
 
+    def line(self, answer: str, place_of: Mapping[str, int]) -> str:
+        """An object with the position of the choice."""
+        return json.dumps({"label": int(answer)})
+
 
 @dataclass(frozen=True, slots=True)
 class OneAnswerALine:
@@ -114,6 +131,16 @@ class OneAnswerALine:
             raise DataError(Problem(predictions, line, None, found, expected))
         is_correct = (right == answers).astype(np.float64)
         return ScoredFile(np.stack([is_correct, np.ones_like(is_correct)], axis=1))
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """A line an example."""
+        place_of = {example.id: place for place, example in enumerate(examples)}
+        lines = (self.reader.line(str(predictions[example.id]), place_of) for example in examples)
+        return "".join(f"{line}\n" for line in lines)
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """The same form, with the right answers."""
+        return self.predictions_text(examples, right_answers(examples))
 
 
 def stripped_lines(path: Path) -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.judged import Query, rows_of
 from waystage.benchmark.lines import shown
+from waystage.benchmark.right import right_answers
 from waystage.benchmark.tags import COUNT_MEASURES
+from waystage.data.examples import Example
 from waystage.data.readers.columns import MAX_PROBLEMS
 from waystage.data.readers.lines import numbered_lines
 from waystage.errors import DataError, Problem
-from waystage.metrics.metric import Metric
+from waystage.metrics.metric import Metric, Prediction
 from waystage.metrics.pair_f1 import PairF1
 
 _EXPECTED = "2, source id and English id, with a tab between"
@@ -34,6 +37,15 @@ class SentencePairs:
         queries = [Query(source, language, right.get(source, ())) for source in sources]
         predicted = {source: found.get(source, ()) for source in sources}
         return ScoredFile(rows_of(_PAIR_F1, queries, predicted), example_ids=tuple(sources))
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """A line for each English id that a source sentence is paired with."""
+        pairs = ((example.id, english) for example in examples for english in predictions[example.id])
+        return "".join(f"{source}\t{english}\n" for source, english in pairs)
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """The same form, with the right pairs."""
+        return self.predictions_text(examples, right_answers(examples))
 
 
 def _read(path: Path) -> dict[str, tuple[str, ...]]:

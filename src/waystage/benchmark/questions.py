@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from waystage.benchmark.form import Measure, ScoredFile
-from waystage.benchmark.json_file import JsonFile
+from waystage.benchmark.json_file import JsonFile, json_text
 from waystage.benchmark.judged import Query, check_ids, rows_of
 from waystage.benchmark.lines import refuse, shown
+from waystage.data.examples import Example, QuestionExample
 from waystage.errors import DataError, Problem
 from waystage.metrics.answer_overlap import AnswerOverlap
+from waystage.metrics.metric import Prediction
 
 _EXPECTED = 'an object {"id": "text", ...}'
 
@@ -39,6 +42,24 @@ class QuestionAnswers:
         check_ids(file, answers, gold, {question.id for question in questions}, all_needed=True)
         ids = tuple(question.id for question in questions)
         return ScoredFile(rows_of(self.f1, questions, answers), example_ids=ids)
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """An object of answers by id."""
+        return json_text({example.id: predictions[example.id] for example in examples})
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """Questions and answers as SQuAD v1.1 has them; questions that follow each other share their context."""
+        asked = [example for example in examples if isinstance(example, QuestionExample)]
+        paragraphs = [
+            {"context": context, "qas": [_squad_question(question) for question in questions]}
+            for context, questions in groupby(asked, lambda question: question.context)
+        ]
+        return json_text({"version": "1.1", "data": [{"title": "", "paragraphs": paragraphs}]})
+
+
+def _squad_question(example: QuestionExample) -> dict[str, Any]:
+    answers = [{"text": answer.text, "answer_start": answer.start} for answer in example.answers or ()]
+    return {"id": example.id, "question": example.question, "answers": answers}
 
 
 def read_questions(file: JsonFile, language: str) -> list[Query]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from waystage.benchmark.form import Measure, ScoredFile
-from waystage.benchmark.json_file import JsonFile
+from waystage.benchmark.json_file import JsonFile, json_text
 from waystage.benchmark.judged import Query, check_ids, rows_of, texts
 from waystage.benchmark.lines import refuse, shown
+from waystage.benchmark.right import right_answers
+from waystage.data.examples import Example
+from waystage.metrics.metric import Prediction
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 
 _EXPECTED = 'an object {"id": ["best", "second", ...], ...}'
@@ -47,6 +51,15 @@ class Rankings:
         n_unanswered = sum(name not in rankings for name in right)
         answered = {name: rankings.get(name, ()) for name in right}
         return ScoredFile(rows_of(self.metric, queries, answered), n_unanswered, tuple(right))
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """An object of the best ids by query; no more of them than count."""
+        best = {example.id: list(predictions[example.id])[: self.metric.n_best] for example in examples}
+        return json_text(best)
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """An object of all right ids by query."""
+        return json_text({name: list(ids) for name, ids in right_answers(examples).items()})
 
     def _check_gold(self, file: JsonFile, queries: list[Query]) -> None:
         expected = "exactly one" if self.has_one_answer else "at least one, each once"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.lines import coded, stripped_lines
+from waystage.benchmark.right import right_answers
+from waystage.data.examples import Example
 from waystage.errors import DataError, Problem
 from waystage.metrics.counts import f1_of_counts, precision_of_counts, recall_of_counts
-from waystage.metrics.metric import Metric
+from waystage.metrics.metric import Metric, Prediction
 from waystage.metrics.span_counts import IntArray, span_counts
 from waystage.metrics.span_f1 import SpanF1
 
@@ -52,6 +55,15 @@ class TagLines:
         right, predicted = self.read(gold), self.read(predictions)
         _check_alignment(gold, right, predictions, predicted)
         return ScoredFile(span_counts(right.codes, predicted.codes, right.lengths, self.tags))
+
+    def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
+        """A tag a line, a blank line between sentences; a sentence without words is left out."""
+        sentences = [predictions[example.id] for example in examples]
+        return "\n".join("".join(f"{tag}\n" for tag in tags) for tags in sentences if tags)
+
+    def gold_text(self, examples: Sequence[Example]) -> str:
+        """The same form, with the right tags."""
+        return self.predictions_text(examples, right_answers(examples))
 
     def read(self, path: Path) -> TaggedSentences:
         """The tags of a file.

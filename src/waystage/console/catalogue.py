@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich import box
 from rich.table import Table
 
-from waystage.data.corpora import CORPORA
+from waystage.data.corpora import installed_corpora
 from waystage.encoders.registry import ENCODERS
-from waystage.tasks.registry import TASKS
+from waystage.tasks.registry import installed_tasks
 
 
 def catalogue(what: str) -> Table:
@@ -16,17 +16,18 @@ def catalogue(what: str) -> Table:
 
 
 def _tasks() -> Table:
-    table = _table("task", "kind", "languages", "metric", "licence", "description")
-    for task in TASKS.values():
-        names = (task.name, task.kind.name, str(len(task.languages)), task.metric_name)
+    table, tasks = _table("task", "kind", "languages", "metric", "from", "licence", "description"), installed_tasks()
+    for task in tasks.values():
+        names = (task.name, task.kind.name, str(len(task.languages)), task.metric_name, tasks.origin(task.name))
         table.add_row(*names, task.licence, task.description)
     return table
 
 
 def _corpora() -> Table:
-    table = _table("corpus", "languages", "licence", "description")
-    for corpus in CORPORA.values():
-        table.add_row(corpus.name, str(len(corpus.languages)), corpus.licence, corpus.description)
+    table, corpora = _table("corpus", "languages", "from", "licence", "description"), installed_corpora()
+    for corpus in corpora.values():
+        names = (corpus.name, str(len(corpus.languages)), corpora.origin(corpus.name))
+        table.add_row(*names, corpus.licence, corpus.description)
     return table
 
 

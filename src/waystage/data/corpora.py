@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waystage.data.corpus import Corpus
+from waystage.data.plugins import Catalogue
 from waystage.data.sources.app_messages import AppMessages
 from waystage.data.sources.django_messages import RETRIEVAL
 from waystage.data.sources.text_files import RawTextFolder
@@ -34,3 +35,11 @@ RAW_TEXT = Corpus(
 )
 
 CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (APP_MESSAGES, RAW_TEXT)}
+
+CORPUS_GROUP = "waystage.corpora"
+"""The entry points by which a package brings corpora of its own."""
+
+
+def installed_corpora() -> Catalogue[Corpus]:
+    """The corpora by name, those of other installed packages included, which are loaded when they are asked for."""
+    return Catalogue.of(CORPUS_GROUP, Corpus, CORPORA)

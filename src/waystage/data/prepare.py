@@ -174,7 +174,17 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
     It is only a shortcut: the text itself is addressed by its content.
     """
     states = file_states(files)
-    facts = [_VERSION, type(source).__name__, repr(source), source.version, states, split, language, limit]
+    facts = [
+        _VERSION,
+        type(source).__module__,
+        type(source).__qualname__,
+        repr(source),
+        source.version,
+        states,
+        split,
+        language,
+        limit,
+    ]
     return hashlib.sha256(canonical_json(facts)).hexdigest()
 
 

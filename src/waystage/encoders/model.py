@@ -74,6 +74,11 @@ class Encoder(nn.Module):
         return int(self.config.num_hidden_layers)
 
     @property
+    def reads_types(self) -> bool:
+        """Whether it tells segments apart: with one type, or none, all are alike."""
+        return self._takes_type_ids and self._n_types > 1
+
+    @property
     def token_embeddings(self) -> nn.Embedding:
         """The table of token embeddings, ``[vocabulary_size, hidden_size]``."""
         embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]

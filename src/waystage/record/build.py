@@ -12,7 +12,7 @@ from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
 from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
-from waystage.record.environment import environment_rows
+from waystage.record.environment import brought_rows, environment_rows
 from waystage.record.flips import find_flips
 from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
@@ -57,7 +57,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps, plan.no_validation),
-        environment=tuple(Fact(name, value) for name, value in environment_rows()),
+        environment=tuple(Fact(name, value) for name, value in (*environment_rows(), *brought_rows(study))),
         costs=tuple(context.costs),
         comparison=comparison,
         command=command,

@@ -11,7 +11,10 @@ from pathlib import Path
 import psutil
 
 import waystage
+from waystage.data.corpora import installed_corpora
 from waystage.plan.versions import package_versions
+from waystage.study.study import ContinuedStage, IntermediateStage, Study
+from waystage.tasks.registry import installed_tasks
 
 _OTHER_PACKAGES = ("safetensors", "sentencepiece", "scipy", "pydantic")
 
@@ -30,6 +33,22 @@ def environment_rows() -> tuple[tuple[str, str], ...]:
         ("Memory", memory),
     ]
     return tuple(rows + [(name, version) for name, version in versions.items()])
+
+
+def brought_rows(study: Study) -> tuple[tuple[str, str], ...]:
+    """Tasks and corpora of the study that other installed packages bring, with distribution and version."""
+    stages = [stage for sequence in study.sequences.values() for stage in sequence]
+    learned = [stage.task for stage in stages if isinstance(stage, IntermediateStage)]
+    corpora = [stage.corpus.name for stage in stages if isinstance(stage, ContinuedStage)]
+    tasks = [task for target in study.targets for task in (target.task, target.train_task) if task is not None]
+    used = (("Task", [task.name for task in (*learned, *tasks)], installed_tasks()),
+            ("Corpus", corpora, installed_corpora()))  # fmt: skip
+    return tuple(
+        (f"{what} {name}", catalogue.origin(name))
+        for what, names, catalogue in used
+        for name in dict.fromkeys(names)
+        if name in catalogue.brought
+    )
 
 
 def code_state() -> str:

@@ -52,18 +52,24 @@ class StudyParts:
     study_dir: Path
 
     @cached_property
-    def tasks(self) -> dict[str, Task]:
-        """Built-in tasks and those of the study file."""
+    def own_tasks(self) -> dict[str, Task]:
+        """The tasks of the study file."""
         forms = _valid(_TASK, self.tree.get("tasks"))
-        own = {name: self._own_task(name, form) for name, form in forms.items()}
-        return {**self.registries.tasks, **own}
+        return {name: self._own_task(name, form) for name, form in forms.items()}
 
     @cached_property
-    def corpora(self) -> dict[str, Corpus]:
-        """Built-in corpora and those of the study file."""
+    def own_corpora(self) -> dict[str, Corpus]:
+        """The corpora of the study file."""
         forms = _valid(_CORPUS, self.tree.get("corpora"))
-        own = {name: self._own_corpus(name, form) for name, form in forms.items()}
-        return {**self.registries.corpora, **own}
+        return {name: self._own_corpus(name, form) for name, form in forms.items()}
+
+    def task(self, name: str) -> Task | None:
+        """The task of that name; None where there is none."""
+        return self.own_tasks.get(name) or self.registries.tasks.get(name)
+
+    def corpus(self, name: str) -> Corpus | None:
+        """The corpus of that name; None where there is none."""
+        return self.own_corpora.get(name) or self.registries.corpora.get(name)
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
@@ -144,7 +150,7 @@ class StudyParts:
 
     def _stage(self, name: str, form: StageForm) -> Stage | None:
         if isinstance(form, IntermediateForm):
-            task = self.tasks.get(form.task)
+            task = self.task(form.task)
             if task is None:
                 return None
             defaults = Defaults.of(task, self.tree.get("protocol"), self._encoder_name)
@@ -152,7 +158,7 @@ class StudyParts:
             selection = defaults.selection(form.selection, task.metric_name, task.source_language)
             chosen = selection if selection.rule == "best" else None
             return IntermediateStage(name, task, training, defaults.limits(form.limits), chosen)
-        corpus = self.corpora.get(form.corpus)
+        corpus = self.corpus(form.corpus)
         if corpus is None:
             return None
         languages = corpus.languages if form.languages == "all" else tuple(form.languages)
@@ -160,7 +166,7 @@ class StudyParts:
         return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
 
     def _target(self, form: TargetForm) -> Target | None:
-        task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
+        task, train_task = self.task(form.task), self.task(form.train_on or form.task)
         if task is None or train_task is None:
             return None
         defaults = Defaults.of(task, form.protocol or self.tree.get("protocol"), self._encoder_name)

@@ -17,7 +17,7 @@ from waystage.study.mistakes import listed
 from waystage.study.own_data import own_corpus_findings, own_task_findings
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.registries import Registries, find_encoder
-from waystage.study.scope import Scope, TaskFacts, Tree, complete
+from waystage.study.scope import Declared, Scope, TaskFacts, Tree, complete
 from waystage.study.stage_names import stage_findings
 from waystage.study.target_names import repeated_targets, target_findings
 
@@ -37,8 +37,8 @@ def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, 
     scope = Scope(
         tree,
         frozenset(finding.path for finding in wrong),
-        {name: TaskFacts.of_task(task) for name, task in registries.tasks.items()} | own_tasks,
-        {name: corpus.languages for name, corpus in registries.corpora.items()} | own_corpora,
+        Declared(own_tasks, registries.tasks, TaskFacts.of_task),
+        Declared(own_corpora, registries.corpora, lambda corpus: corpus.languages),
         n_layers,
     )
     findings = [*encoder_problems, *repeated(tree.get("seeds"), ("seeds",), "seed")]

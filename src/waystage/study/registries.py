@@ -34,13 +34,13 @@ class Registries:
 
 
 def installed_registries() -> Registries:
-    """Everything that this version of Waystage brings."""
+    """Everything that this version of Waystage brings, and tasks and corpora of other installed packages."""
     # Imported here because a study can be checked against other registries without loading every task.
-    from waystage.data.corpora import CORPORA
+    from waystage.data.corpora import installed_corpora
     from waystage.encoders.registry import ENCODERS
-    from waystage.tasks.registry import TASKS
+    from waystage.tasks.registry import installed_tasks
 
-    return Registries(TASKS, CORPORA, ENCODERS)
+    return Registries(installed_tasks(), installed_corpora(), ENCODERS)
 
 
 @dataclass(frozen=True, slots=True)

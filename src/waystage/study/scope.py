@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from waystage.study.positions import FieldPath, Finding
 from waystage.tasks.kinds import KINDS, Kind
 from waystage.tasks.task import Task
 
 Tree: TypeAlias = dict[str, Any]
+Facts = TypeVar("Facts")
 
 
 def pruned(tree: Any, findings: Sequence[Finding]) -> Tree:
@@ -73,6 +74,30 @@ class TaskFacts:
             frozenset(files) if files else None,
             kind.metric_names if kind else None,
         )
+
+
+@dataclass(frozen=True)
+class Declared(Mapping[str, Facts], Generic[Facts]):
+    """What is known of everything of a kind that a study can name: what it declares itself comes first.
+
+    An entry of a registry is looked at when it is asked for: it may have to be loaded from another package.
+    """
+
+    own: Mapping[str, Facts]
+    registry: Mapping[str, Any]
+    facts_of: Callable[[Any], Facts]
+
+    def __getitem__(self, name: str) -> Facts:
+        return self.own[name] if name in self.own else self.facts_of(self.registry[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.own or name in self.registry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.registry, *self.own)))
+
+    def __len__(self) -> int:
+        return len(set(self.registry) | set(self.own))
 
 
 def complete(values: list[str | None] | None) -> tuple[str, ...] | None:
