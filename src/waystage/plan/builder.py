@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from waystage.data.prepare import PreparedText
@@ -26,7 +26,7 @@ from waystage.plan.nodes import (
 from waystage.plan.texts import Texts, training_task
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
-from waystage.study.study import IntermediateStage, Stage, Study, Target, Training
+from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 1
@@ -74,7 +74,8 @@ class Builder:
         if target.training is not None:
             task = training_task(target)
             data = self.texts.train[task.name, target.limits.train]
-            objective = SupervisedJob(task.kind.name, target.task.labels, data)
+            retrieval = target.retrieval if task.kind.is_dual_encoder else None
+            objective = SupervisedJob(task.kind.name, target.task.labels, data, retrieval)
             label = f"{name} → {target.task.name}"
             stage_ids.append(self._train(objective, parent, self._n_layers(target), target.training, seed or 0, label))
         model_id = stage_ids[-1] if stage_ids else None
@@ -90,7 +91,9 @@ class Builder:
         n_layers = self.study.encoder.n_layers
         if isinstance(stage, IntermediateStage):
             data = self.texts.train[stage.task.name, stage.limits.train]
-            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data)
+            is_dual = stage.task.kind.is_dual_encoder
+            retrieval = RetrievalSettings(pooling=stage.task.pooling) if is_dual else None
+            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, retrieval)
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
         return self._train(
@@ -135,12 +138,19 @@ class Builder:
     def _predict(self, target: Target, model_id: str | None, label: str) -> str:
         task, n_layers = target.task, self._n_layers(target)
         data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
-        training = target.training or Training(max_tokens=task.training.max_tokens)
+        defaults = task.training
+        training = target.training or Training(
+            max_tokens=defaults.max_tokens, max_question_tokens=defaults.max_question_tokens
+        )
         max_tokens, windows = training.max_tokens, training.windows
+        searched = self.texts.searched.get(task.name)
+        if searched is not None:
+            searched = replace(searched, max_query_tokens=training.max_question_tokens)
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
             *_ids_by_language(data),
+            *(text.artefact_id for text in (searched.texts if searched else ())),
         ]
         spec = {
             "kind": "predict",
@@ -156,6 +166,7 @@ class Builder:
             "retrieval": None if target.retrieval is None else asdict(target.retrieval),
             "packages": package_versions(),
             **({} if windows is None else {"windows": asdict(windows)}),
+            **({} if searched is None else {"searched": searched.spec()}),
         }
         job = PredictJob(
             self.encoder_id,
@@ -167,9 +178,11 @@ class Builder:
             max_tokens,
             target.retrieval,
             windows,
+            searched,
         )
         layers = n_layers or self.shape.n_layers
-        work = prediction_work(self.shape, layers, data.values(), max_tokens)
+        texts = [*data.values(), *(searched.texts if searched else ())]
+        work = prediction_work(self.shape, layers, texts, max_tokens)
         return self._add(spec, f"{label}: predict", job, work)
 
     def _score(self, target: Target, prediction_id: str, label: str) -> str:
@@ -189,10 +202,11 @@ class Builder:
 
 
 def _training_spec(training: Training) -> dict[str, Any]:
-    """The hyperparameters; those of windows only for the kinds that read windows, as nothing else depends on them."""
+    """The hyperparameters; lengths of windows and queries only for the kinds that have them."""
     spec = asdict(training)
-    if training.windows is None:
-        del spec["stride"], spec["max_question_tokens"]
+    for key in ("stride", "max_question_tokens"):
+        if spec[key] is None:
+            del spec[key]
     return spec
 
 
@@ -213,6 +227,7 @@ def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
             "kind": objective.kind_name,
             "labels": list(objective.labels),
             "data": objective.data.artefact_id,
+            **({} if objective.retrieval is None else {"retrieval": asdict(objective.retrieval)}),
         }
     return {
         "kind": "masked-lm",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from waystage.data.prepare import PreparedText, prepare_corpus, prepare_split
-from waystage.data.source import Place
+from waystage.data.prepare import PreparedText, prepare_corpus, prepare_pool, prepare_queries, prepare_split
+from waystage.data.source import Place, PoolSource
 from waystage.errors import DataError, Problem
+from waystage.plan.nodes import Searched
 from waystage.store.store import Store
+from waystage.study.data_check import pool_languages
 from waystage.study.study import ContinuedStage, IntermediateStage, Limits, Stage, Study, Target
+from waystage.tasks.kinds import Pool
 from waystage.tasks.task import Task
 
 
@@ -19,6 +22,7 @@ class Texts:
     train: dict[tuple[str, int | None], PreparedText]
     test: dict[tuple[str, str, int | None], PreparedText]
     corpora: dict[tuple[str, str], PreparedText]
+    searched: dict[str, Searched] = field(default_factory=dict)
 
     @classmethod
     def read(cls, study: Study, store: Store, place: Place) -> Texts:
@@ -33,6 +37,8 @@ class Texts:
             if target.training is not None:
                 texts._read_train(store, place, training_task(target), target.limits, problems)
             texts._read_test(store, place, target, problems)
+            if target.task.pool is not None:
+                texts._read_searched(store, place, target, target.task.pool, problems)
         if problems:
             raise DataError(list(dict.fromkeys(problems)))
         return texts
@@ -46,12 +52,36 @@ class Texts:
 
     def _read_test(self, store: Store, place: Place, target: Target, problems: list[Problem]) -> None:
         task, limit = target.task, target.limits.test
+        if task.kind.pool is Pool.JOINED:
+            try:
+                joined = prepare_queries(store, place, task.source, target.languages, limit)
+                self.test.update({(task.name, language, limit): text for language, text in joined.items()})
+            except DataError as error:
+                problems.extend(_problems_of(error, f"task {task.name}, test"))
+            return
         for language in target.languages:
             try:
                 key = (task.name, language, limit)
                 self.test[key] = prepare_split(store, place, task.source, "test", language, limit)
             except DataError as error:
                 problems.extend(_problems_of(error, f"task {task.name}, test, {language}"))
+
+    def _read_searched(
+        self, store: Store, place: Place, target: Target, pool: PoolSource, problems: list[Problem]
+    ) -> None:
+        """Candidates, and the validation split where it decides how good a match has to be."""
+        task, limit = target.task, target.limits.validation
+        found = Searched({}, {}, {})
+        for language in pool_languages(target):
+            try:
+                found.pools[language] = prepare_pool(store, place, pool, "test", language)
+                if task.kind.fits_threshold:
+                    prepared = prepare_split(store, place, task.source, "validation", language, limit)
+                    found.validation[language] = prepared
+                    found.validation_pools[language] = prepare_pool(store, place, pool, "validation", language)
+            except DataError as error:
+                problems.extend(_problems_of(error, f"task {task.name}, candidates, {language}"))
+        self.searched[task.name] = found
 
     def _read_corpus(self, store: Store, place: Place, stage: ContinuedStage, problems: list[Problem]) -> None:
         for language in stage.languages:

@@ -28,6 +28,12 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
         layer = f"last ({layers})" if retrieval.layer is None else f"hidden state {retrieval.layer} ({layers})"
         if retrieval.text_prefix:
             layer += f", prefix {retrieval.text_prefix!r}"
+        if retrieval.candidate_prefix is not None:
+            layer += f", prefix of candidates {retrieval.candidate_prefix!r}"
+        if retrieval.score != task.kind.scores[0]:
+            layer += f", compared by {retrieval.score}"
+        if not retrieval.is_forward:
+            layer += ", searched backward"
     return TaskProtocol(
         task=task.name,
         kind=task.kind.name,
@@ -58,9 +64,12 @@ def _departures(target: Target) -> list[str]:
     departures = []
     if target.train_task is not None:
         departures.append(f"learned from the training data of {target.train_task.name}")
-    for split in ("train", "test"):
+    if target.task.kind.is_dual_encoder and target.training is None:
+        departures.append("nothing is learned for this task")
+    for split in ("train", "validation", "test"):
         limit = getattr(target.limits, split)
-        if limit is not None and (split == "test" or target.training is not None):
+        is_read = {"train": target.training is not None, "validation": target.task.kind.fits_threshold}
+        if limit is not None and is_read.get(split, True):
             departures.append(f"at most {limit} {split} examples a language")
     left_out = [language for language in target.task.languages if language not in target.languages]
     if left_out:

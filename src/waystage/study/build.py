@@ -15,9 +15,9 @@ from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.stages import IntermediateForm, StageForm
-from waystage.study.forms.targets import TargetForm
+from waystage.study.forms.targets import RetrievalForm, TargetForm
 from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
-from waystage.study.own_sources import corpus_languages, corpus_source, task_source
+from waystage.study.own_sources import corpus_languages, corpus_source, pool_source, task_source
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
 from waystage.study.study import (
@@ -31,7 +31,7 @@ from waystage.study.study import (
     Target,
     Training,
 )
-from waystage.tasks.kinds import KINDS
+from waystage.tasks.kinds import KINDS, Kind
 from waystage.tasks.qa import QA_TRAINING
 from waystage.tasks.task import Task, TrainingDefaults
 
@@ -122,7 +122,8 @@ class StudyParts:
             licence=form.licence,
             reference=form.reference,
             source_language=form.source_language,
-            training=QA_TRAINING if kind.reads_windows else TrainingDefaults(),
+            training=_own_defaults(kind),
+            pool=pool_source(form),
         )
 
     def _own_corpus(self, name: str, form: OwnCorpusForm) -> Corpus:
@@ -147,21 +148,24 @@ class StudyParts:
         task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
         if task is None or train_task is None:
             return None
-        training, retrieval = None, None
-        if task.kind.trains_head:
+        training = None
+        if task.kind.trains_head and not form.untrained:
             training = _training(form.budget, form.training, train_task.training)
-        else:
-            settings = form.retrieval
-            retrieval = RetrievalSettings(**settings.model_dump()) if settings else RetrievalSettings()
         return Target(
             task=task,
             languages=task.languages if form.languages == "all" else tuple(form.languages),
             training=training,
-            retrieval=retrieval,
+            retrieval=_retrieval(form.retrieval, task),
             limits=_limits(form.limits),
             n_layers=form.n_layers,
             train_task=train_task if form.train_on else None,
         )
+
+
+def _own_defaults(kind: Kind) -> TrainingDefaults:
+    if kind.reads_windows:
+        return QA_TRAINING
+    return TrainingDefaults(max_question_tokens=96) if kind.is_dual_encoder else TrainingDefaults()
 
 
 def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None) -> Training:
@@ -171,6 +175,7 @@ def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: Tr
         from_task = {
             "learning_rate": defaults.learning_rate,
             "batch_size": defaults.batch_size,
+            "micro_batch_size": defaults.micro_batch_size,
             "max_tokens": defaults.max_tokens,
             "warmup_fraction": defaults.warmup_fraction,
             "weight_decay": defaults.weight_decay,
@@ -180,6 +185,14 @@ def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: Tr
         said = from_task | said
     length = budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
     return Training(**length, **said)
+
+
+def _retrieval(form: RetrievalForm | None, task: Task) -> RetrievalSettings | None:
+    """What the study says, then what the task and its kind say."""
+    if not task.kind.compares_vectors:
+        return None
+    said = form.model_dump(exclude_none=True) if form else {}
+    return RetrievalSettings(**({"pooling": task.pooling, "score": task.kind.scores[0]} | said))
 
 
 def _limits(form: LimitsForm) -> Limits:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from waystage.data.source import Split
 from waystage.errors import nearest_name
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
+from waystage.tasks.kinds import Kind
 
+WINDOW_KEYS = ("stride", "max_question_tokens")
 _BUDGET_KEYS = ("epochs", "steps", "tokens")
 
 
@@ -38,7 +41,20 @@ def repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[F
             yield Finding((*path, index), f"the {what} '{value}' is listed twice", f"each {what} once")
 
 
-def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Literal["train", "test"]) -> Iterator[Finding]:
+def kind_findings(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
+    """Hyperparameters that a trained kind gives no meaning to, or with which it cannot learn."""
+    if kind is None or not kind.trains_head:
+        return
+    if not kind.reads_windows:
+        keys = WINDOW_KEYS[:1] if kind.is_dual_encoder else WINDOW_KEYS
+        yield from window_keys(path, part, f"a task of {kind.name}", keys)
+    for key in ("batch_size", "micro_batch_size"):
+        if kind.is_dual_encoder and (part.get("training") or {}).get(key) == 1:
+            found = f"the number 1 for a task of {kind.name}"
+            yield Finding((*path, "training", key), found, "at least 2: a query learns from the others' candidates")
+
+
+def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Split) -> Iterator[Finding]:
     """A finding where the task declares no file for the split."""
     if facts.splits is not None and split not in facts.splits:
         yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
@@ -63,9 +79,9 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
 
 
-def window_keys(path: FieldPath, part: Tree, of: str) -> Iterator[Finding]:
+def window_keys(path: FieldPath, part: Tree, of: str, keys: Sequence[str] = WINDOW_KEYS) -> Iterator[Finding]:
     """Lengths of windows for what reads none."""
-    for key in ("stride", "max_question_tokens"):
+    for key in keys:
         if (part.get("training") or {}).get(key) is not None:
             found = f"'{key}' for {of}, which reads no windows"
             yield Finding((*path, "training", key), found, "no such key", at_key=True)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from waystage.study.findings import lacks_split, language_findings, training_findings, unknown_name, window_keys
+from waystage.study.findings import (
+    kind_findings,
+    lacks_split,
+    language_findings,
+    training_findings,
+    unknown_name,
+    window_keys,
+)
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, Tree
@@ -17,8 +24,7 @@ def stage_findings(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Findi
     if task is not None:
         yield from unknown_name((*path, "task"), "task", task, scope.tasks)
         facts = scope.tasks.get(task)
-        if facts and facts.kind and facts.kind.trains_head and not facts.kind.reads_windows:
-            yield from window_keys(path, stage, f"a task of {facts.kind.name}")
+        yield from kind_findings(path, stage, facts.kind if facts else None)
         if facts and facts.kind and not facts.kind.trains_head:
             trained = [name for name, other in scope.tasks.items() if other.kind and other.kind.trains_head]
             yield Finding((*path, "task"), f"'{task}' is retrieval, which trains nothing", f"one of {listed(trained)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from waystage.tasks import (
     anli,
+    bucc2018,
     ccg,
     commonsenseqa,
     copa,
@@ -12,6 +13,8 @@ from waystage.tasks import (
     hellaswag,
     home_intents,
     home_slots,
+    lareqa,
+    mewslix,
     mlqa,
     mnli,
     panx,
@@ -34,6 +37,7 @@ from waystage.tasks.task import Task
 _DEMO = (home_intents.TASK, home_slots.TASK, django_retrieval.TASK, vader_sentiment.TASK)
 _TARGETS = (
     xnli.TASK, xcopa.TASK, udpos.TASK, panx.TASK, xquad.TASK, mlqa.TASK, tydiqa.TASK, tatoeba.TASK, pawsx.TASK,
+    bucc2018.TASK, lareqa.TASK, mewslix.TASK,
 )  # fmt: skip
 _INTERMEDIATE = (
     anli.TASK, mnli.TASK, snli.TASK, qqp.TASK, squad.TASK, squad_v2.TASK, hellaswag.TASK, ccg.TASK, cosmosqa.TASK,
@@ -42,7 +46,8 @@ _INTERMEDIATE = (
 # The published splits that are at hand take the place of those that are not.
 _DEPARTURES = (
     anli.DEV_TASK, qqp.DEV_TASK, squad.DEV_TASK, squad.DEV_WITHOUT_XQUAD_TASK, squad_v2.DEV_TASK, hellaswag.DEV_TASK,
-    cosmosqa.DEV_TASK, socialiqa.DEV_TASK, mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK,
+    cosmosqa.DEV_TASK, socialiqa.DEV_TASK, mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK, bucc2018.DEV_TASK,
+    lareqa.SQUAD_DEV_TASK,
 )  # fmt: skip
 
 TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_TARGETS, *_INTERMEDIATE, *_DEPARTURES)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from waystage.data.source import Source, Split
+from waystage.data.source import PoolSource, Source, Split
 from waystage.tasks.kinds import Kind
 
 
@@ -15,6 +15,7 @@ class TrainingDefaults:
     epochs: float = 1.0
     learning_rate: float = 2e-5
     batch_size: int = 32
+    micro_batch_size: int | None = None
     max_tokens: int = 128
     warmup_fraction: float = 0.0
     weight_decay: float = 0.0
@@ -53,6 +54,8 @@ class Task:
     training: TrainingDefaults = TrainingDefaults()
     expected_counts: dict[tuple[Split, str], int] = field(default_factory=dict)
     originals: tuple[Original, ...] = ()
+    pool: PoolSource | None = None
+    pooling: str = "mean"
 
     @property
     def target_languages(self) -> tuple[str, ...]:

@@ -18,8 +18,20 @@ class RetrievalForm(Form):
         ge=0,
         description=("Hidden state to take: 0 is the embeddings, 1 the first layer; the last when left out."),
     )
-    pooling: Literal["mean", "cls"] = Field("mean", description="Mean over all tokens, or the first token.")
+    pooling: Literal["mean", "cls"] | None = Field(
+        None, description="Mean over all tokens, or the first token; that of the task when left out."
+    )
     text_prefix: str = Field("", description="Put before every sentence, such as 'query: ' for E5 encoders.")
+    candidate_prefix: str | None = Field(
+        None, description="Put before every text that is searched, such as 'passage: '; text_prefix when left out."
+    )
+    score: Literal["cosine", "margin"] | None = Field(
+        None,
+        description="Cosine, or cosine over the mean of the nearest neighbours'; margin for mining, else cosine.",
+    )
+    direction: Literal["forward", "backward"] = Field(
+        "forward", description="Queries in the source language, or these are searched; only for sentence-retrieval."
+    )
 
 
 class TargetForm(Form):
@@ -32,7 +44,10 @@ class TargetForm(Form):
     )
     languages: Languages = Field("all", description="Languages to score.")
     budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
-    training: TrainingForm | None = Field(None, description="How to train; not for retrieval.")
+    training: TrainingForm | None = Field(None, description="How to train; not where nothing is trained.")
+    untrained: bool = Field(
+        False, description="Learn nothing for this target; only for retrieval of answers and entities."
+    )
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
     n_layers: Count | None = Field(None, description=("Keep the first so many layers of the encoder for this target."))
     retrieval: RetrievalForm | None = Field(None, description=("How a sentence becomes a vector; only for retrieval."))
