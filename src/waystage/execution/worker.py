@@ -229,7 +229,15 @@ class Worker:
         def candidates(pools: Iterable[PreparedText]) -> Iterator[list[Candidate]]:
             return load_candidates(self.store, (pool.artefact_id for pool in pools))
 
-        vectors = VectorEncoder(encoder, self._tokenizer(job.encoder_id), job.retrieval or RetrievalSettings())
+        n_texts = sum(text.n_items for text in (*job.data.values(), *searched.texts))
+
+        def on_texts(n_read: int) -> None:
+            control.on_fraction(min(1.0, n_read / n_texts))
+            if control.should_stop():
+                raise Interrupted
+
+        settings = job.retrieval or RetrievalSettings()
+        vectors = VectorEncoder(encoder, self._tokenizer(job.encoder_id), settings, on_texts)
         if KINDS[job.kind_name].fits_threshold:
             for language in sorted(job.data):
                 splits = (searched.validation, searched.validation_pools), (job.data, searched.pools)
@@ -239,17 +247,10 @@ class Worker:
                 )
                 yield mine(vectors, language, validation, test, job.max_tokens)
             return
-        n_candidates = sum(pool.n_items for pool in searched.pools.values())
-
-        def on_candidates(n_seen: int) -> None:
-            control.on_fraction(n_seen / n_candidates)
-            if control.should_stop():
-                raise Interrupted
-
         queries = {language: self._load_examples(text) for language, text in sorted(job.data.items())}
         pool = candidates(text for _, text in sorted(searched.pools.items()))
         lengths = searched.max_query_tokens or job.max_tokens, job.max_tokens
-        yield rank(vectors, queries, pool, lengths, on_candidates)
+        yield rank(vectors, queries, pool, lengths)
 
     def _predictor(
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 
@@ -20,7 +20,6 @@ def rank(
     examples: ByLanguage,
     pool: Iterable[Sequence[Candidate]],
     max_tokens: tuple[int, int],
-    on_candidates: Callable[[int], None] = lambda n_candidates: None,
 ) -> PredictedTogether:
     """For each query of every language the ids of the ``N_BEST`` candidates with the largest inner products.
 
@@ -29,7 +28,6 @@ def rank(
         examples: queries by language.
         pool: all candidates, in blocks; a block is forgotten when the next one comes.
         max_tokens: longest query and longest candidate.
-        on_candidates: told how many candidates were looked at.
     """
     queries = [e for members in examples.values() for e in members if isinstance(e, QueryExample)]
     best = BestOfBlocks(encoder.queries([query.query for query in queries], max_tokens[0]), N_BEST)
@@ -37,7 +35,6 @@ def rank(
     for block in pool:
         best.add(encoder.candidates(block, max_tokens[1]))
         ids += [candidate.id for candidate in block]
-        on_candidates(len(ids))
     rankings = iter(_named(best.numbers, ids))
     predictions: dict[str, dict[str, Prediction]] = {
         language: {example.id: next(rankings) for example in members} for language, members in examples.items()

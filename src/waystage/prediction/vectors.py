@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,11 +18,19 @@ from waystage.study.study import RetrievalSettings
 
 @dataclass(slots=True)
 class VectorEncoder:
-    """An encoder whose vectors are compared; ``n_text_tokens`` counts what it has read."""
+    """An encoder whose vectors are compared.
+
+    Attributes:
+        on_texts: told after each batch how many texts were read so far; what it raises stops the work.
+        n_texts: texts read so far.
+        n_text_tokens: their tokens.
+    """
 
     encoder: Encoder
     tokenizer: SubwordTokenizer
     settings: RetrievalSettings
+    on_texts: Callable[[int], None] = lambda n_texts: None
+    n_texts: int = 0
     n_text_tokens: int = 0
 
     def queries(self, texts: Sequence[str], max_tokens: int) -> Tensor:
@@ -39,5 +47,7 @@ class VectorEncoder:
         with torch.inference_mode():
             for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
                 vectors[torch.from_numpy(indices)] = dual.vectors(self.encoder, batch, self.settings).cpu()
-        self.n_text_tokens += sum(map(len, sequences))
+                self.n_texts += len(indices)
+                self.n_text_tokens += batch.n_text_tokens
+                self.on_texts(self.n_texts)
         return vectors

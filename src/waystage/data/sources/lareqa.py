@@ -78,10 +78,11 @@ def _candidate_id(language: str, paragraph: int, sentence: int) -> str:
 def _matches(question: Example) -> Iterator[MatchExample]:
     if not isinstance(question, QuestionExample) or not question.answers:
         return
-    start = question.answers[0].start
-    for first, stop in english_sentences(question.context):
-        if first <= start < stop:
-            yield MatchExample(question.id, question.question, question.context[first:stop], question.context)
+    start, context = question.answers[0].start, question.context
+    # White space between two sentences counts to the second one.
+    inside = next(((first, stop) for first, stop in english_sentences(context) if start < stop), None)
+    if inside is not None:
+        yield MatchExample(question.id, question.question, context[inside[0] : inside[1]], context)
 
 
 def _question_rows(path: Path, language: str) -> Iterator[Row]:
