@@ -112,7 +112,8 @@ def test_plan_counts_what_is_shared_and_what_is_done(waystage: Any, short_study_
 def test_commands_that_train_nothing_do_not_import_torch(waystage: Any, short_study_path: Path, tmp_path: Path) -> None:
     assert waystage("run", short_study_path).status == 0
     plan = ["plan", short_study_path, "--threads", "1"]
-    for command in (["--help"], plan, ["report", tmp_path / "out"], ["list", "tasks"]):
+    done = tmp_path / "out"
+    for command in (["--help"], plan, ["report", done], ["compare", done, "--aso"], ["list", "tasks"]):
         ran, imported = watched(*command)
         assert (ran.status, imported) == (0, []), (command, ran.err)
 
@@ -126,6 +127,26 @@ def test_report_is_made_from_the_record_alone(waystage: Any, short_study_path: P
     ran = waystage("report", tmp_path / "out")
     assert ran.status == 0
     assert report.read_text(encoding="utf-8") == before
+
+
+def test_compare_reads_the_record_alone_and_gives_all_of_it_as_json(
+    waystage: Any, short_study_path: Path, tmp_path: Path
+) -> None:
+    waystage("run", short_study_path)
+    (tmp_path / "store").rename(tmp_path / "gone")
+    ran = waystage("compare", tmp_path / "out")
+    assert ran.status == 0, ran.err
+    assert "in these languages" in ran.out
+    assert "in languages like these" in ran.out
+    assert "languages like these" not in waystage("compare", tmp_path / "out", "--scope", "these").out
+    record = json.loads((tmp_path / "out" / "record.json").read_text(encoding="utf-8"))
+    assert json.loads(waystage("compare", tmp_path / "out", "--json").out) == record["comparison"]
+    assert {score["category"] for score in record["comparison"]["category_scores"]} <= {
+        "classification",
+        "structured prediction",
+        "retrieval",
+    }
+    assert [gain["sequence"] for gain in record["comparison"]["cost_gains"]] == record["comparison"]["sequences"]
 
 
 def test_schema_is_json_schema(waystage: Any, short_study_path: Path) -> None:
@@ -212,6 +233,7 @@ def test_a_broken_encoder_is_exit_status_3(waystage: Any, tmp_path: Path) -> Non
 
 def test_no_record_is_exit_status_3(waystage: Any, tmp_path: Path) -> None:
     assert waystage("report", tmp_path).status == 3
+    assert waystage("compare", tmp_path).status == 3
 
 
 def test_a_failed_stage_is_exit_status_5(waystage: Any, tmp_path: Path, tiny_encoder_dir: Path) -> None:

@@ -27,6 +27,7 @@ from waystage.data.source import Place
 from waystage.errors import Interrupted, StageError
 from waystage.execution.local import run_plan
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
+from waystage.execution.processes import Workers, run_plan_in_processes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
 from waystage.record.files import write_run_files
@@ -109,10 +110,16 @@ def run_study(  # noqa: PLR0913
     study_yaml: str = "",
     command: str = "",
     n_threads: int | None = None,
+    n_workers: int = 1,
+    node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run what is not done yet, compare the sequences, and write the report.
+
+    With one worker everything runs in this process. More are processes of their own that share the threads; scripts
+    that start them keep their own work under ``if __name__ == "__main__":``. ``node_seconds`` are estimates that
+    decide what goes first.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
@@ -120,14 +127,9 @@ def run_study(  # noqa: PLR0913
     """
     plan = plan if plan is not None else plan_study(study, store)
     store.add_root(study.name, [node.id for node in plan.nodes])
+    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers))
     for _ in range(_MAX_PLANS):
-        outcome = run_plan(
-            plan,
-            store,
-            watcher if watcher is not None else SilentWatcher(),
-            n_threads=n_threads or default_threads(),
-            should_stop=should_stop,
-        )
+        outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
         plan = plan_study(study, store)
@@ -138,6 +140,21 @@ def run_study(  # noqa: PLR0913
     record = build_record(plan, store, outcome, study_yaml, command)
     write_run_files(record, plan, store, study.output_dir)
     return Run(plan, store, outcome, record, study.output_dir)
+
+
+def _execute(
+    plan: Plan,
+    store: Store,
+    watcher: Watcher,
+    workers: Workers,
+    node_seconds: dict[str, float] | None,
+    should_stop: Callable[[], bool],
+) -> Outcome:
+    if workers.n_workers == 1:
+        return run_plan(plan, store, watcher, n_threads=workers.n_threads, should_stop=should_stop)
+    return run_plan_in_processes(
+        plan, store, watcher, workers=workers, node_seconds=node_seconds, should_stop=should_stop
+    )
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:

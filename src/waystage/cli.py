@@ -7,6 +7,7 @@ import sys
 import click
 
 from waystage import __version__
+from waystage.commands.compare import compare
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, report, schema, init, list_names, store):
+for _command in (run, plan, score, compare, report, schema, init, list_names, store):
     cli.add_command(_command)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from waystage.comparison.compare import compare
+from waystage.comparison.context import Options
 from waystage.comparison.errors import ComparisonError
 from waystage.comparison.intervals import NO_SPREAD, ONE_SEED
 from waystage.comparison.results import CellScores, Comparison
@@ -109,7 +110,11 @@ def test_example_error_of_a_mean_is_the_textbook_one() -> None:
     generator = np.random.default_rng(0)
     base, other = generator.integers(0, 2, 300), generator.integers(0, 2, 300)
     cells = [cell("base", "intents", "de", None, base), cell("both", "intents", "de", None, other)]
-    own = compare(cells, METRICS, "base", SOURCES, n_resamples=20_000).mean_score("both", None).difference
+    own = (
+        compare(cells, METRICS, "base", SOURCES, options=Options(n_resamples=20_000))
+        .mean_score("both", None)
+        .difference
+    )
     assert own is not None
     assert own.example_error == pytest.approx((other - base).std(ddof=1) / np.sqrt(300), rel=0.02)
 
@@ -143,10 +148,10 @@ def test_parallel_languages_move_together_and_others_do_not() -> None:
 def test_order_of_examples_and_cells_does_not_matter() -> None:
     cells = random_cells(RATES)
     turned = [replace(entry, ids=entry.ids[::-1], statistics=entry.statistics[::-1]) for entry in cells]
-    result, other = (compare(order, METRICS, "base", SOURCES, seed=5) for order in (cells, turned))
+    result, other = (compare(order, METRICS, "base", SOURCES, options=Options(seed=5)) for order in (cells, turned))
     assert result == other
-    assert result == compare(cells, METRICS, "base", SOURCES, seed=5)
-    assert result != compare(cells, METRICS, "base", SOURCES, seed=6)
+    assert result == compare(cells, METRICS, "base", SOURCES, options=Options(seed=5))
+    assert result != compare(cells, METRICS, "base", SOURCES, options=Options(seed=6))
 
 
 def test_swapping_the_baseline_turns_the_interval_round() -> None:
@@ -263,6 +268,15 @@ def test_what_cannot_be_compared_is_refused(change, message) -> None:  # type: i
         compare(change(random_cells({"base": 0.4, "both": 0.5})), METRICS, "base", SOURCES)
 
 
+def test_other_protocols_are_refused_with_both_named_and_unknown_ones_are_not() -> None:
+    cells = random_cells({"base": 0.4, "both": 0.5})
+    known = [replace(entry, protocol="128 tokens") if entry.sequence == "base" else entry for entry in cells]
+    assert compare(known, METRICS, "base", SOURCES) == compare(cells, METRICS, "base", SOURCES)
+    mixed = [replace(entry, protocol=entry.protocol or "256 tokens") for entry in known]
+    with pytest.raises(ComparisonError, match=r"protocol 256 tokens; expected 128 tokens, as base / intents"):
+        compare(mixed, METRICS, "base", SOURCES)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("n_seeds", "n_sequences"), [(2, 2), (2, 4), (5, 2)])
 def test_intervals_cover_the_truth(n_seeds: int, n_sequences: int) -> None:
@@ -280,7 +294,7 @@ def test_intervals_cover_the_truth(n_seeds: int, n_sequences: int) -> None:
                     cell(name, "intents", language, seed, (level + generator.normal(size=80) > 0).astype(float))
                     for language in ("de", "sw")
                 ]
-        result = compare(cells, METRICS, "base", SOURCES, n_resamples=300, seed=trial)
+        result = compare(cells, METRICS, "base", SOURCES, options=Options(n_resamples=300, seed=trial))
         own = result.mean_score("both", None).difference
         assert own is not None
         hits += own.low <= 0.0 <= own.high

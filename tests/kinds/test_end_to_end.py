@@ -16,6 +16,7 @@ from waystage.store.store import Store
 
 from .conftest import ANSWERS, CONTEXTS
 
+QA_METRICS = ("answer-f1", "exact-match", "answer-f1-em")
 TRAINING = {"learning_rate": 3e-3, "batch_size": 4, "max_tokens": 40, "warmup_fraction": 0.1}
 
 
@@ -89,7 +90,7 @@ def test_a_study_of_questions_and_choices_runs(script_encoder_dir: Path, tmp_pat
     run = api.run_study(study, store, n_threads=1)
     frame = run.scores()
     found = set(zip(frame["task"], frame["metric"], strict=True))
-    qa = {(task, metric) for task in ("questions", "open-questions") for metric in ("answer-f1", "exact-match")}
+    qa = {(task, metric) for task in ("questions", "open-questions") for metric in QA_METRICS}
     assert found == {*qa, ("choices", "accuracy")}
     assert frame["score"].between(0, 1).all()
     assert set(frame["language"]) == set(CONTEXTS)
@@ -117,6 +118,26 @@ def test_windows_are_part_of_a_stage_only_where_they_are_read(script_encoder_dir
     windows = {node.spec["task_kind"]: node.spec.get("windows") for node in plan.nodes if node.kind == "predict"}
     assert windows["extractive-qa-or-none"] == {"stride": 128, "max_question_tokens": 4}
     assert windows["multiple-choice"] is None
+
+
+def test_pooling_is_part_of_a_stage_only_where_a_head_reads_one_vector(
+    script_encoder_dir: Path, tmp_path: Path
+) -> None:
+    path = write_study(tmp_path, script_encoder_dir)
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["targets"][2]["training"] = {**TRAINING, "pooling": "cls"}
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    plan = api.plan_study(api.load_study(path), Store(tmp_path / "store"))
+    trained = [node.spec for node in plan.nodes if node.kind == "train"]
+    poolings = {(spec["objective"]["kind"], spec["training"].get("pooling")) for spec in trained}
+    of_questions = {("extractive-qa", None), ("extractive-qa-or-none", None)}
+    assert poolings == {("multiple-choice", "mean"), ("multiple-choice", "cls"), *of_questions}
+    asked = {node.spec["task_kind"]: node.spec.get("pooling") for node in plan.nodes if node.kind == "predict"}
+    assert asked == {"multiple-choice": "cls", "extractive-qa": None, "extractive-qa-or-none": None}
+    content["targets"][0]["training"]["pooling"] = "cls"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(StudyError, match="'pooling' for a task of extractive-qa, whose head"):
+        api.load_study(path)
 
 
 def test_windows_for_a_kind_that_reads_none_are_a_mistake(script_encoder_dir: Path, tmp_path: Path) -> None:

@@ -7,14 +7,20 @@ import pytest
 import torch
 
 from tests.training.builders import LABELS, OBJECTIVES, TAGGED, TEXTS
-from waystage.data.examples import TaggedExample, TextExample
+from waystage.data.examples import Example, MultipleChoiceExample, TaggedExample, TextExample
 from waystage.encoders.model import Encoder
+from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import DataError
 from waystage.kinds.classification import ClassificationObjective
 from waystage.kinds.masked_lm import MaskedLmObjective
 from waystage.kinds.objective import Objective
+from waystage.kinds.registry import OBJECTIVES as OBJECTIVES_OF_KIND
 from waystage.kinds.tagging import TaggingObjective
+from waystage.prediction.decoders import DECODERS
+from waystage.prediction.labels import LabelPredictor
+from waystage.study.study import Training
+from waystage.tasks.kinds import MULTIPLE_CHOICE, PAIR_CLASSIFICATION, Kind
 from waystage.training.checkpoint import copy_encoder
 from waystage.training.trainable import set_dropout
 
@@ -102,6 +108,34 @@ def test_trimming_changes_no_loss(pretrained: Encoder, tokenizer: SubwordTokeniz
     objective.trim(vocabulary)
     assert encoder.token_embeddings.num_embeddings == len(vocabulary.token_ids)
     assert losses(objective, encoder, head, [0, 1, 2, 3]) == pytest.approx(before, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", [PAIR_CLASSIFICATION, MULTIPLE_CHOICE])
+def test_a_head_learns_and_predicts_from_the_same_vector(
+    pretrained: Encoder, tokenizer: SubwordTokenizer, kind: Kind
+) -> None:
+    """What training and prediction give to the head is the vector that was asked for, and no other."""
+    choices = [MultipleChoiceExample(e.id, e.text, ("this", "or that"), 0) for e in TEXTS]
+    examples: list[Example] = list(choices if kind is MULTIPLE_CHOICE else TEXTS)
+    seen: list[torch.Tensor] = []
+    head = OBJECTIVES_OF_KIND[kind](tokenizer, examples, LABELS, Training()).make_head(
+        pretrained, 0.0, torch.Generator().manual_seed(1)
+    )
+    head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
+    vectors = {}
+    for pooling in Pooling:
+        objective = OBJECTIVES_OF_KIND[kind](tokenizer, examples, LABELS, Training(pooling=pooling.value))
+        batch = objective.micro_batch(np.array([0]), 1, CPU)
+        with torch.inference_mode():
+            objective.loss_sum(pretrained, head, batch)
+            expected = pooling.pool(pretrained(batch.tokens), batch.tokens.attention_mask)
+        DECODERS[kind](LabelPredictor(pretrained, head, tokenizer, LABELS, 128, None, pooling), examples[:1])
+        vectors[pooling] = expected
+        for found in seen:
+            torch.testing.assert_close(found.sort(dim=0).values, expected.sort(dim=0).values)
+        assert len(seen) == 2
+        seen.clear()
+    assert not torch.allclose(vectors[Pooling.MEAN], vectors[Pooling.CLS])
 
 
 def test_masked_lm_is_trimmed_before_use(tokenizer: SubwordTokenizer) -> None:

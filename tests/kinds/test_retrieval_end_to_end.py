@@ -222,3 +222,48 @@ def test_a_candidate_that_stands_twice_is_named_before_anything_is_trained(
         file.write('{"id": "en_0", "text": "again", "context": "again."}\n')
     with pytest.raises(DataError, match="id 'en_0' again, first in line 1"):
         api.load_checked_study(path)
+
+
+def write_part_of_bucc(source: Path, folder: Path, n_pairs: int, n_others: int) -> None:
+    """The first pairs of the real development files, and some sentences without a translation, cut to 80 characters."""
+    stem = "bucc2018/zh-en.dev"
+    pairs = [line.split("\t") for line in (source / f"{stem}.gold").read_text(encoding="utf-8").splitlines()[:n_pairs]]
+    (folder / "bucc2018").mkdir(parents=True)
+    (folder / f"{stem}.gold").write_text("".join("\t".join(pair) + "\n" for pair in pairs), encoding="utf-8")
+    for side, language in enumerate(("zh", "en")):
+        wanted = {pair[side] for pair in pairs}
+        lines = (source / f"{stem}.{language}").read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.split("\t")[0] in wanted] + lines[:n_others]
+        text = "".join(line[:80] + "\n" for line in dict.fromkeys(kept))
+        (folder / f"{stem}.{language}").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.shared_data
+def test_a_part_of_the_real_files_is_mined_and_ranked(
+    script_encoder_dir: Path, shared_data_dir: Path, tmp_path: Path
+) -> None:
+    data_dir = tmp_path / "data"
+    write_part_of_bucc(shared_data_dir, data_dir, n_pairs=40, n_others=60)
+    for name in ("lareqa", "squad", "xquad"):
+        (data_dir / name).symlink_to(shared_data_dir / name)
+    content = {
+        "name": "real", "encoder": str(script_encoder_dir), "seeds": [1], "sequences": {"base": []},
+        "targets": [
+            {"task": "bucc2018-dev", "languages": ["zh"], "retrieval": {"pooling": "mean"}},
+            {
+                "task": "lareqa-squad-dev", "languages": ["en", "zh"], "limits": {"train": 8, "test": 20},
+                "budget": {"steps": 2}, "training": {"max_tokens": 16, "max_question_tokens": 16},
+            },
+        ],
+        "output": str(tmp_path / "out"),
+    }  # fmt: skip
+    study = api.load_checked_study(write_study(tmp_path, content), data_dir)
+    store = Store(tmp_path / "store")
+    run = api.run_study(study, store, n_threads=1)
+    scores = run.scores().set_index(["task", "language"])["score"]
+    assert set(scores.index) == {("bucc2018-dev", "zh"), ("lareqa-squad-dev", "en"), ("lareqa-squad-dev", "zh")}
+    assert scores.between(0, 1).all()
+    searched = {cell.target.task.name: run.plan.node(cell.prediction_id).spec["searched"] for cell in run.plan.cells}
+    assert set(searched["lareqa-squad-dev"]["pools"]) == {"en", "zh"}
+    assert searched["lareqa-squad-dev"]["max_query_tokens"] == 16
+    assert set(searched["bucc2018-dev"]["validation_pools"]) == {"zh"}

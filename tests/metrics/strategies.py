@@ -86,11 +86,13 @@ def ranked(n_right: int) -> st.SearchStrategy[Pairs]:
 BY_METRIC = {
     "accuracy": labelled(),
     "answer-f1": answered(),
+    "answer-f1-em": answered(),
     "exact-match": answered(),
     "macro-f1": labelled(),
     "map@20": ranked(3),
     "mlqa-exact-match": answered(MLQA_LANGUAGES),
     "mlqa-f1": answered(MLQA_LANGUAGES),
+    "mlqa-f1-em": answered(MLQA_LANGUAGES),
     "pair-f1": ranked(2),
     "reciprocal-rank@20": ranked(1),
     "retrieval-accuracy": retrieved(),

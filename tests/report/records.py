@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from waystage.comparison.compare import compare
+from waystage.comparison.context import Options
 from waystage.comparison.results import CellScores, SequenceCost
 from waystage.report.record import (
     EncoderRecord,
@@ -115,7 +116,7 @@ def make_record(
     tasks: tuple[str, ...] = ("intents", "slots", "retrieval"),
 ) -> RunRecord:
     """A run of four sequences."""
-    comparison = compare(_cells(seeds, tasks), METRICS, "base", SOURCES, n_resamples=500)
+    comparison = compare(_cells(seeds, tasks), METRICS, "base", SOURCES, options=Options(n_resamples=500))
     return RunRecord(
         study_name=name,
         description=description,

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from waystage.data.corpora import CORPORA
+from waystage.metrics.registry import METRIC_NAMES
 from waystage.tasks.registry import TASKS
 from waystage.tasks.task import Task
 
@@ -35,7 +36,8 @@ def test_looking_at_declarations_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("task", ALL_TASKS, ids=lambda task: task.name)
 def test_declarations_are_consistent(task: Task) -> None:
-    assert task.metric_name in task.kind.metric_names
+    assert set(task.metric_names) <= set(METRIC_NAMES)
+    assert task.variant_of is None or TASKS[task.variant_of].kind is task.kind
     assert bool(task.labels) == task.kind.has_labels
     assert len(set(task.labels)) == len(task.labels)
     assert len(set(task.languages)) == len(task.languages)

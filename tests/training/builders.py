@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.fixtures.corpora import masked_lm_objective
 from tests.fixtures.encoders import SENTENCES
 from waystage.data.examples import TaggedExample, TextExample
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.kinds.classification import ClassificationObjective
-from waystage.kinds.masked_lm import MaskedLmObjective, draw_sequences
 from waystage.kinds.objective import Objective
 from waystage.kinds.tagging import TaggingObjective
 
@@ -34,7 +34,7 @@ def tagging(tokenizer: SubwordTokenizer) -> Objective:
 
 def masked_lm(tokenizer: SubwordTokenizer) -> Objective:
     texts = {"de": SENTENCES[:5], "en": SENTENCES[5:]}
-    return MaskedLmObjective(tokenizer, draw_sequences(tokenizer, texts, 24, 400, 0.3, seed=3), 0.15)
+    return masked_lm_objective(tokenizer, texts, 24, 400, seed=3)
 
 
 OBJECTIVES: dict[str, Callable[[SubwordTokenizer], Objective]] = {

@@ -19,5 +19,7 @@ store_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of artefacts.  [default: $WAYSTAGE_STORE or .waystage]",
 )
-threads_option = click.option("--threads", "n_threads", type=click.IntRange(min=1), help="Threads to compute with.")
+threads_option = click.option(
+    "--threads", "n_threads", type=click.IntRange(min=1), help="Threads that each worker computes with."
+)
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)

@@ -22,18 +22,28 @@ from waystage.errors import StudyError
 @data_option
 @store_option
 @threads_option
-def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None) -> None:
+@click.option(
+    "--workers",
+    "n_workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes that do jobs side by side; they share the processors.",
+)
+def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, n_workers: int) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
     from waystage.console.progress import ProgressDisplay, format_seconds
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
-    from waystage.execution.worker import peak_memory_bytes
+    from waystage.execution.processes import peak_memory_bytes
     from waystage.report.terminal import comparison_table
     from waystage.store.store import Store
 
     started = time.monotonic()
-    store, threads = Store(store_dir or api.default_store_dir()), n_threads or api.default_threads()
+    store = Store(store_dir or api.default_store_dir())
+    threads = n_threads or max(1, api.default_threads() // n_workers)
+    node_seconds: dict[str, float] = {}
     with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
         loaded = api.load_checked_study(study, data_dir)
@@ -41,7 +51,8 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
         if not all(store.has(node.id) for node in plan.nodes):
             display.preparing("measuring this machine")
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
-            display.expect(ahead.node_seconds, ahead.start_seconds)
+            node_seconds = ahead.node_seconds
+            display.expect({name: s / n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
         finished = api.run_study(
             loaded,
             store,
@@ -49,13 +60,14 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
             study_yaml=study.read_text(encoding="utf-8"),
             command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
             n_threads=threads,
+            n_workers=n_workers,
+            node_seconds=node_seconds,
             watcher=display,
             should_stop=should_stop,
         )
     OUT.print(comparison_table(finished.record))
-    OUT.print(
-        f"took {format_seconds(time.monotonic() - started)}, {peak_memory_bytes() / 1e9:.1f} GB of memory at most"
-    )
+    took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_workers)
+    OUT.print(f"took {took}, {memory / 1e9:.1f} GB of memory at most")
     OUT.print(f"report: {finished.report_path}", soft_wrap=True)
 
 

@@ -64,6 +64,7 @@ def align(
         *_completeness_problems(cells),
         *_seed_problems(cells),
         *_id_problems(cells),
+        *_protocol_problems(cells),
         *_target_problems(cells, source_languages),
     ]
     if problems:
@@ -149,10 +150,25 @@ def _id_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
     first: dict[tuple[str, str], CellScores] = {}
     for cell in cells:
         norm = first.setdefault((cell.task, cell.language), cell)
+        if cell.ids == norm.ids:
+            continue
         n_missing, n_other = len(set(norm.ids) - set(cell.ids)), len(set(cell.ids) - set(norm.ids))
         if n_missing or n_other:
             found = f"other examples: {n_missing} missing, {n_other} not in the other"
             yield Problem(WHERE, None, cell.place, found, f"the {len(norm.ids)} examples of {norm.place}")
+
+
+def _protocol_problems(cells: Sequence[CellScores]) -> Iterator[Problem]:
+    """One protocol a task; the first cell that names one sets the norm, and each other one is named once."""
+    first: dict[str, CellScores] = {}
+    named: set[tuple[str, str, str]] = set()
+    for cell in cells:
+        if cell.protocol is None:
+            continue
+        norm = first.setdefault(cell.task, cell)
+        if cell.protocol != norm.protocol and (cell.task, cell.sequence, cell.protocol) not in named:
+            named.add((cell.task, cell.sequence, cell.protocol))
+            yield Problem(WHERE, None, cell.place, f"protocol {cell.protocol}", f"{norm.protocol}, as {norm.place}")
 
 
 def _target_problems(cells: Sequence[CellScores], source_languages: Mapping[str, str]) -> Iterator[Problem]:
@@ -168,16 +184,19 @@ def _grid(task: str, cells: Sequence[CellScores], source_language: str) -> TaskG
     languages = tuple(dict.fromkeys(cell.language for cell in cells))
     statistics, positions = {}, {}
     for language in languages:
-        aligned = [_sorted_rows(by_place[language, *run]) for run in runs]
+        orders: dict[tuple[str, ...], list[int]] = {}  # nearly always one: runs list examples in the same order
+        for run in runs:
+            ids = by_place[language, *run].ids
+            if ids not in orders:
+                orders[ids] = sorted(range(len(ids)), key=ids.__getitem__)
+        aligned = [_sorted_rows(by_place[language, *run], orders) for run in runs]
         statistics[language] = np.stack(aligned, axis=1)
-        ids = sorted(by_place[language, *runs[0]].ids)
-        positions[language] = np.array([union[name] for name in ids], dtype=np.intp)
+        positions[language] = np.array([union[name] for name in sorted(ids)], dtype=np.intp)
     return TaskGrid(task, runs, languages, source_language, statistics, positions, len(union))
 
 
-def _sorted_rows(cell: CellScores) -> FloatArray:
-    order = sorted(range(len(cell.ids)), key=cell.ids.__getitem__)
-    return np.asarray(cell.statistics, dtype=np.float64)[order]
+def _sorted_rows(cell: CellScores, orders: Mapping[tuple[str, ...], list[int]]) -> FloatArray:
+    return np.asarray(cell.statistics, dtype=np.float64)[orders[cell.ids]]
 
 
 def _score_problems(grid: TaskGrid, metric: Metric) -> Iterator[Problem]:

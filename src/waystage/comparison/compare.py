@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
-from waystage.comparison.adjustment import benjamini_hochberg, holm
 from waystage.comparison.alignment import TaskGrid, align
-from waystage.comparison.best import find_best
-from waystage.comparison.intervals import RunScores, difference, pooled_seed_variance
-from waystage.comparison.resampling import point_scores, resampled_scores
-from waystage.comparison.results import (
-    CellScores,
-    Comparison,
-    Difference,
-    FloatArray,
-    LanguageScore,
-    MeanScore,
-)
+from waystage.comparison.best import LEVEL, highest_of
+from waystage.comparison.breakdown import group_scores, transfer_gaps
+from waystage.comparison.claims import LIKE_THESE, THESE
+from waystage.comparison.context import DEFAULT_OPTIONS, NOTHING_MORE_KNOWN, Context, Options
+from waystage.comparison.costs import cost_gains
+from waystage.comparison.evidence import Evidence, Layout, quantity_values
+from waystage.comparison.grouping import language_groups
+from waystage.comparison.means import Means, language_scores
+from waystage.comparison.order import with_stochastic_orders
+from waystage.comparison.quantities import Quantity, mean_of, mean_over
+from waystage.comparison.recommend import recommend
+from waystage.comparison.resampling import Pair, point_scores, sample_examples
+from waystage.comparison.results import CellScores, Comparison, MeanScore
+from waystage.comparison.testing import Tester
 from waystage.metrics.metric import Metric
-
-
-@dataclass(frozen=True, eq=False)
-class Quantity:
-    """One number that every sequence has: a score in a language, a mean over languages, a mean over tasks."""
-
-    runs: dict[str, RunScores]
-    n_examples: int
-
-    def differences(self, baseline: str) -> dict[str, Difference | None]:
-        """Each sequence minus the baseline; None for the baseline itself."""
-        seeds = pooled_seed_variance(self.runs.values())
-        return {
-            sequence: None if sequence == baseline else difference(run, self.runs[baseline], seeds, self.n_examples)
-            for sequence, run in self.runs.items()
-        }
 
 
 def compare(
@@ -44,8 +27,8 @@ def compare(
     metrics: Mapping[str, Metric],
     baseline: str,
     source_languages: Mapping[str, str],
-    n_resamples: int = 2000,
-    seed: int = 0,
+    context: Context = NOTHING_MORE_KNOWN,
+    options: Options = DEFAULT_OPTIONS,
 ) -> Comparison:
     """Compare every sequence with the baseline, and the highest one with every other.
 
@@ -54,145 +37,115 @@ def compare(
         metrics: task to its metric.
         baseline: the sequence that differences are taken to.
         source_languages: task to the language that it was learned in; left out of the mean over languages.
-        n_resamples: resampled test sets, at least 2.
-        seed: of the resampling; the same seed gives the same intervals.
+        context: categories of tasks, groups of languages, costs of sequences.
+        options: how to compare.
 
     Raises:
         ComparisonError: the cells cannot be compared; every problem is named.
         ValueError: fewer than 2 resamples.
     """
-    if n_resamples < 2:
-        raise ValueError(f"{n_resamples} resamples; at least 2 are needed to see a spread")
+    if options.n_resamples < 2:
+        raise ValueError(f"{options.n_resamples} resamples; at least 2 are needed to see a spread")
     grids = align(cells, metrics, baseline, source_languages)
     sequences = tuple(dict.fromkeys(cell.sequence for cell in cells))
-    task_means: dict[str, Quantity] = {}
-    task_scores: list[MeanScore] = []
-    language_scores: list[LanguageScore] = []
-    for grid in grids:
-        points = point_scores(grid, metrics[grid.task])
-        resampled = resampled_scores(grid, metrics[grid.task], n_resamples, seed)
-        task_means[grid.task] = _mean_over_targets(grid, points, resampled)
-        task_scores += _task_scores(grid, task_means[grid.task], points, baseline)
-        language_scores += _language_scores(grid, points, resampled, baseline)
-    overall = _mean_over_tasks(sequences, list(task_means.values()))
-    overall_scores = _mean_scores(None, overall, baseline, dict.fromkeys(sequences), None)
-    return Comparison(
+    languages = list(dict.fromkeys(language for grid in grids for language in _targets(grid)))
+    groups = language_groups(context, languages)
+    means = _means(grids, context)
+    evidence = _evidence(grids, metrics, sequences, baseline, list(means.values()), options)
+    tester = Tester(evidence, baseline, options)
+    found = {key: Means.of(tester, *key, quantity) for key, quantity in means.items()}
+    by_task = [own for (task, _), own in found.items() if task is not None]
+    by_category = [own for (_, category), own in found.items() if category is not None]
+    overall = found[None, None]
+    scores = {score.sequence: score for score in overall.scores}
+    comparison = Comparison(
         baseline=baseline,
         sequences=sequences,
-        tasks=tuple(task_means),
+        tasks=tuple(grid.task for grid in grids),
         seeds=tuple(sorted({cell.seed for cell in cells if cell.seed is not None})),
-        task_scores=tuple(task_scores),
-        overall_scores=tuple(overall_scores),
-        language_scores=tuple(language_scores),
-        best_by_task=tuple(find_best(task, mean.runs, mean.n_examples) for task, mean in task_means.items()),
-        best_overall=find_best(None, overall.runs, overall.n_examples),
-        n_resamples=n_resamples,
-        resampling_seed=seed,
+        task_scores=tuple(score for own in by_task for score in own.scores),
+        overall_scores=overall.scores,
+        language_scores=language_scores(tester),
+        best_by_task=tuple(own.best[THESE] for own in by_task),
+        best_overall=overall.best[THESE],
+        n_resamples=options.n_resamples,
+        resampling_seed=options.seed,
+        category_scores=tuple(score for own in by_category for score in own.scores),
+        best_by_category=tuple(own.best[THESE] for own in by_category),
+        general_best_by_task=tuple(own.best[LIKE_THESE] for own in by_task),
+        general_best_by_category=tuple(own.best[LIKE_THESE] for own in by_category),
+        general_best_overall=overall.best[LIKE_THESE],
+        group_scores=group_scores(tester, groups),
+        transfer_gaps=transfer_gaps(tester),
+        cost_gains=cost_gains(context.costs, scores, baseline),
+        recommendations=tuple(
+            recommend(own.best[scope], own.scores, baseline)
+            for scope in (THESE, LIKE_THESE)
+            for own in (overall, *by_category, *by_task)
+        ),
+        limits=_limits(found.values()),
+        seeds_paired=options.pairs_seeds,
     )
+    return with_stochastic_orders(comparison) if options.with_stochastic_order else comparison
 
 
-def _quantity(grid: TaskGrid, values: FloatArray, resampled: FloatArray, n_examples: int) -> Quantity:
-    """Runs gathered by sequence, seeds ascending, from ``[n_runs]`` and ``[n_resamples, n_runs]``."""
-    runs: dict[str, RunScores] = {}
-    for sequence in dict.fromkeys(sequence for sequence, _ in grid.runs):
-        own = [(seed, place) for place, (name, seed) in enumerate(grid.runs) if name == sequence]
-        own.sort(key=lambda entry: -1 if entry[0] is None else entry[0])
-        places = [place for _, place in own]
-        seeds = tuple(seed for seed, _ in own if seed is not None)
-        runs[sequence] = RunScores(seeds, values[places], resampled[:, places])
-    return Quantity(runs, n_examples)
+def _targets(grid: TaskGrid) -> list[str]:
+    return [language for language in grid.languages if language != grid.source_language]
 
 
-def _mean_over_targets(grid: TaskGrid, points: FloatArray, resampled: FloatArray) -> Quantity:
-    targets = grid.target_places
-    n_examples = min(len(grid.positions[grid.languages[place]]) for place in targets)
-    return _quantity(grid, points[targets].mean(axis=0), resampled[:, targets].mean(axis=1), n_examples)
+def _means(grids: Sequence[TaskGrid], context: Context) -> dict[tuple[str | None, str | None], Quantity]:
+    """Task and category (both None: all tasks) to what is averaged, unweighted over languages and then tasks."""
+    by_task = {grid.task: mean_over(place, grid, _targets(grid)) for place, grid in enumerate(grids)}
+    members: dict[str, list[Quantity]] = {}
+    for task, quantity in by_task.items():
+        category = context.categories.get(task)
+        if category is not None:
+            members.setdefault(category, []).append(quantity)
+    means: dict[tuple[str | None, str | None], Quantity] = {(task, None): own for task, own in by_task.items()}
+    means |= {(None, category): mean_of(own) for category, own in members.items()}
+    return means | {(None, None): mean_of(list(by_task.values()))}
 
 
-def _mean_over_tasks(sequences: Sequence[str], tasks: Sequence[Quantity]) -> Quantity:
-    """Unweighted mean over tasks, seed by seed: tasks share stages, so their seed effects move together.
-
-    A task without randomness has the same value for every seed.
-    """
-    runs: dict[str, RunScores] = {}
-    for sequence in sequences:
-        own = [task.runs[sequence] for task in tasks]
-        seeds = max((run.seeds for run in own), key=len)
-        n_seeds = max(1, len(seeds))
-        values = np.mean([np.broadcast_to(run.values, n_seeds) for run in own], axis=0)
-        shape = (own[0].resampled.shape[0], n_seeds)
-        resampled = np.mean([np.broadcast_to(run.resampled, shape) for run in own], axis=0)
-        runs[sequence] = RunScores(seeds, values, resampled)
-    return Quantity(runs, min(task.n_examples for task in tasks))
-
-
-def _task_scores(grid: TaskGrid, mean: Quantity, points: FloatArray, baseline: str) -> list[MeanScore]:
-    source_scores: dict[str, float | None] = dict.fromkeys(mean.runs)
-    if grid.source_language in grid.languages:
-        row = points[grid.languages.index(grid.source_language)]
-        for sequence in mean.runs:
-            own = [value for (name, _), value in zip(grid.runs, row, strict=True) if name == sequence]
-            source_scores[sequence] = float(np.mean(own))
-    return _mean_scores(grid.task, mean, baseline, source_scores, len(grid.target_places))
-
-
-def _mean_scores(
-    task: str | None,
-    mean: Quantity,
+def _evidence(
+    grids: tuple[TaskGrid, ...],
+    metrics: Mapping[str, Metric],
+    sequences: Sequence[str],
     baseline: str,
-    source_scores: Mapping[str, float | None],
-    n_languages: int | None,
-) -> list[MeanScore]:
-    differences = mean.differences(baseline)
-    names = list(differences)
-    adjusted = _adjusted([differences[name] for name in names], holm)
-    return [
-        MeanScore(
-            sequence=name,
-            task=task,
-            score=mean.runs[name].mean,
-            seeds=mean.runs[name].seeds,
-            seed_scores=_floats(mean.runs[name].values),
-            source_score=source_scores[name],
-            n_languages=n_languages,
-            difference=own,
-        )
-        for name, own in zip(names, adjusted, strict=True)
-    ]
+    means: Sequence[Quantity],
+    options: Options,
+) -> Evidence:
+    """Resample every task; examples are exchanged between the pairs of sequences that will be tested."""
+    layout = Layout.of(grids, sequences)
+    points = tuple(point_scores(grid, metrics[grid.task]) for grid in grids)
+    pairs: dict[Pair, None] = dict.fromkeys((name, baseline) for name in sequences if name != baseline)
+    for quantity in means:
+        values = quantity_values(quantity, points, layout)
+        highest = highest_of({name: float(values[layout.slices[name]].mean()) for name in sequences})
+        wanted = ((highest, name) for name in sequences if name != highest)
+        pairs |= dict.fromkeys(pair for pair in wanted if pair not in pairs and pair[::-1] not in pairs)
+    samples = tuple(
+        sample_examples(grid, metrics[grid.task], list(pairs), options.n_resamples, options.seed) for grid in grids
+    )
+    return Evidence(grids, layout, points, samples, tuple(pairs))
 
 
-def _language_scores(grid: TaskGrid, points: FloatArray, resampled: FloatArray, baseline: str) -> list[LanguageScore]:
-    scores: list[LanguageScore] = []
-    for place, language in enumerate(grid.languages):
-        n_examples = len(grid.positions[language])
-        quantity = _quantity(grid, points[place], resampled[:, place], n_examples)
-        differences = quantity.differences(baseline)
-        scores += [
-            LanguageScore(
-                sequence=name,
-                task=grid.task,
-                language=language,
-                is_source=language == grid.source_language,
-                n_examples=n_examples,
-                score=run.mean,
-                seeds=run.seeds,
-                seed_scores=_floats(run.values),
-                difference=differences[name],
-            )
-            for name, run in quantity.runs.items()
-        ]
-    adjusted = _adjusted([score.difference for score in scores], benjamini_hochberg)
-    return [replace(score, difference=own) for score, own in zip(scores, adjusted, strict=True)]
+def _limits(found: Iterable[Means]) -> tuple[str, ...]:
+    """What cannot be concluded, each limit once, with the tasks that it holds on."""
+    places: dict[str, list[str]] = {}
+    for own in found:
+        name = own.task or (f"tasks of {own.category}" if own.category else "all tasks")
+        for limit in dict.fromkeys(limit for score in own.scores for limit in _limits_of(score)):
+            places.setdefault(limit, []).append(name)
+    return tuple(f"{limit} (on {', '.join(names)})" for limit, names in places.items())
 
 
-def _adjusted(
-    family: Sequence[Difference | None], correction: Callable[[Sequence[float]], list[float]]
-) -> list[Difference | None]:
-    """The family with ``p_adjusted`` filled in where there is a p."""
-    p_values = [own.p for own in family if own is not None and own.p is not None]
-    adjusted = iter(correction(p_values))
-    return [own if own is None or own.p is None else replace(own, p_adjusted=next(adjusted)) for own in family]
-
-
-def _floats(values: FloatArray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+def _limits_of(score: MeanScore) -> Iterator[str]:
+    for test in (score.difference, score.general_difference):
+        if test is None:
+            continue
+        if test.note is not None:
+            yield from test.note.split("; ")
+        for permutation in test.permutations:
+            if permutation.smallest_p > LEVEL:
+                seen = f"exchanging {permutation.exchanged} cannot give a p below {permutation.smallest_p:.2g}"
+                yield f"{seen}: there are too few of them"

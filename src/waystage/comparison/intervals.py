@@ -1,153 +1,186 @@
-"""The interval of a difference between two sequences: a seed part and an example part.
+"""The interval of a difference between two sequences: a seed part, an example part and a language part.
 
-docs/decisions/0003-intervals-with-few-seeds.md says why it is built like this.
+docs/decisions/0010-two-scopes-and-small-samples.md says why it is built like this.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from waystage.comparison.results import CONFIDENCE, Difference, FloatArray
+from waystage.comparison.claims import LIKE_THESE, THESE, Difference, Scope, Source
+from waystage.comparison.evidence import Moments
+from waystage.comparison.power import seeds_needed, smallest_effect
+from waystage.comparison.results import FloatArray
+from waystage.comparison.student import Part, effective_degrees, probability_above, t_quantile, two_sided_p
 
-UPPER = 0.5 + CONFIDENCE / 2
-"""Level of the quantile at an interval's upper end."""
 ONE_SEED = "one seed: nothing can be said about training randomness"
 NO_SPREAD = "no spread was seen between examples or seeds, so there is no interval"
+ONE_LANGUAGE = "one language (of some task): nothing can be said about languages like these"
 
 
 @dataclass(frozen=True, eq=False)
-class RunScores:
-    """One quantity of one sequence.
+class Contrast:
+    """First minus second sequence, or the first alone where ``second`` is None.
 
     Attributes:
-        seeds: the seeds of ``values``; empty where nothing is random.
-        values: scores ``[n_seeds]`` (``[1]`` where nothing is random).
-        resampled: the same on resampled examples, ``[n_resamples, n_seeds]``.
+        pairs_seeds: seed effects are shared by all sequences, so they are left out of a difference.
+        limit: the largest value that is possible.
     """
 
-    seeds: tuple[int, ...]
-    values: FloatArray
-    resampled: FloatArray
+    moments: Moments
+    first: str
+    second: str | None
+    pairs_seeds: bool = False
+    limit: float = 1.0
 
     @property
-    def mean(self) -> float:
-        """Mean over seeds."""
-        return float(self.values.mean())
+    def sequences(self) -> tuple[str, ...]:
+        """The sequences that take part."""
+        return (self.first,) if self.second is None else (self.first, self.second)
+
+    @property
+    def weights(self) -> FloatArray:
+        """Of the runs, ``[n_runs]``."""
+        slices, weights = self.moments.layout.slices, np.zeros(len(self.moments.values))
+        for sign, sequence in zip((1.0, -1.0), self.sequences, strict=False):
+            own = slices[sequence]
+            weights[own] = sign / (own.stop - own.start)
+        return weights
+
+    @property
+    def value(self) -> float:
+        """The difference."""
+        means = [self.moments.mean(sequence) for sequence in self.sequences]
+        return means[0] - sum(means[1:])
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """Sequences of the two whose training is random."""
+        return tuple(sequence for sequence in self.sequences if sequence in self.moments.random)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether a seed's shared effect cancels."""
+        return self.pairs_seeds and len(self.random) == 2
+
+    def seed_degrees(self, n_seeds: int) -> int:
+        """Independent deviations behind the variance between seeds, with so many seeds."""
+        n_sequences = len(self.moments.random)
+        return (n_seeds - 1) * (n_sequences - 1 if self.is_paired else n_sequences)
 
 
-@dataclass(frozen=True, slots=True)
-class SeedVariance:
-    """Variance between seeds of one sequence, and how many independent deviations stand behind it."""
-
-    variance: float
-    degrees_of_freedom: int
-
-
-def pooled_seed_variance(scores: Iterable[RunScores]) -> SeedVariance | None:
-    """Variance between seeds, pooled over sequences; None with one seed: then nothing is known."""
-    random = [run.values for run in scores if len(run.seeds) > 1]
-    degrees = sum(len(values) - 1 for values in random)
-    if not degrees:
-        return None
-    squares = sum(float(((values - values.mean()) ** 2).sum()) for values in random)
-    return SeedVariance(squares / degrees, degrees)
-
-
-def difference(first: RunScores, second: RunScores, seeds: SeedVariance | None, n_examples: int) -> Difference:
-    """First minus second, for these languages, with an interval over training seeds and test examples.
+def difference(contrast: Contrast, scope: Scope = THESE, with_seeds_needed: bool = False) -> Difference:
+    """The difference with an interval over seeds and examples, and languages where the scope says so.
 
     Args:
-        first: a sequence.
-        second: another sequence, resampled with the same weights.
-        seeds: the pooled variance between seeds.
-        n_examples: size of the smallest test set that takes part.
+        contrast: what is compared.
+        scope: whether the languages stand for others.
+        with_seeds_needed: say how many seeds an effect needs.
     """
-    value = first.mean - second.mean
-    example_variance = _example_variance(first, second, n_examples)
-    inverse_counts = sum(1 / len(run.seeds) for run in (first, second) if run.seeds)
-    seed_known = seeds is not None or inverse_counts == 0.0
-    seed_variance = seeds.variance * inverse_counts if seeds is not None else 0.0
-    variance = seed_variance + example_variance
-    parts = [(example_variance, n_examples - 1)]
-    if seeds is not None:
-        parts.append((seed_variance, seeds.degrees_of_freedom))
-    degrees = _effective_degrees(parts)
-    error = math.sqrt(variance)
-    margin = _t_quantile(degrees) * error
-    p = _p_value(value, error, degrees) if seed_known else None
-    note = ONE_SEED if not seed_known else NO_SPREAD if p is None else None
-    return Difference(
+    n_seeds = len(contrast.moments.layout.seeds[contrast.random[0]]) if contrast.random else 0
+    spread = _seed_spread(contrast, contrast.moments.values[None], n_seeds)
+    examples = Part(_example_variance(contrast), contrast.moments.n_examples - 1)
+    languages = _language_part(contrast, n_seeds) if scope == LIKE_THESE else None
+    fixed = [part for part in (examples, languages) if part is not None]
+    seeds = None if spread is None else Part(spread / n_seeds, contrast.seed_degrees(n_seeds))
+    parts = fixed if seeds is None else [*fixed, seeds]
+    notes = [ONE_SEED] if contrast.random and seeds is None else []
+    notes += [ONE_LANGUAGE] if scope == LIKE_THESE and languages is None else []
+    value, error, degrees = contrast.value, math.sqrt(sum(part.variance for part in parts)), effective_degrees(parts)
+    p = None if notes else two_sided_p(value, error, degrees)
+    notes += [NO_SPREAD] if p is None and not notes else []
+    margin = t_quantile(degrees) * error
+    own = Difference(
         value=value,
-        low=max(value - margin, -1.0),
-        high=min(value + margin, 1.0),
+        low=max(value - margin, -contrast.limit),
+        high=min(value + margin, contrast.limit),
         standard_error=error,
-        seed_error=math.sqrt(seed_variance) if seed_known else None,
-        example_error=math.sqrt(example_variance),
+        seed_error=None if contrast.random and seeds is None else math.sqrt(seeds.variance if seeds else 0.0),
+        example_error=math.sqrt(examples.variance),
         degrees_of_freedom=degrees,
         p=p,
         p_adjusted=None,
-        conclusive=note is None,
-        note=note,
+        conclusive=not notes,
+        note="; ".join(notes) or None,
+        scope=scope,
+        resampled=_resampled(contrast, scope),
+        language_error=None if languages is None else math.sqrt(languages.variance),
+    )
+    if notes:
+        return own
+    needed = seeds_needed(fixed, spread, contrast.seed_degrees) if with_seeds_needed and spread is not None else ()
+    return replace(
+        own,
+        probability_better=probability_above(value, error, degrees),
+        probability_run_better=probability_above(value, math.sqrt(error**2 + (spread or 0.0)), degrees),
+        smallest_effect=smallest_effect(parts),
+        seeds_needed=needed,
     )
 
 
-def _example_variance(first: RunScores, second: RunScores, n_examples: int) -> float:
-    """Variance of the difference that comes from the sample of examples, shared by all seeds.
+def _resampled(contrast: Contrast, scope: Scope) -> tuple[Source, ...]:
+    seeds: tuple[Source, ...] = ("seeds",) if contrast.random else ()
+    languages: tuple[Source, ...] = ("languages",) if scope == LIKE_THESE else ()
+    return (*seeds, "examples", *languages)
 
-    What an example does with one seed only is already in the variance between seeds, and is taken out here
-    so that it counts once. ``(n + 1) / (n - 1)`` makes exponential weights unbiased for a mean.
+
+def _seed_spread(contrast: Contrast, rows: FloatArray, n_seeds: int) -> float | None:
+    """Variance of the difference with one seed a sequence, summed over rows of values ``[n_rows, n_runs]``.
+
+    The deviations of the seeds from their sequence's mean are pooled over all random sequences. None with one
+    seed: then nothing is known; nor is there anything to know where nothing is random.
     """
-    means = first.resampled.mean(axis=1) - second.resampled.mean(axis=1)
-    shared = float(means.var(ddof=1)) - _interaction(first) - _interaction(second)
-    return max(shared, 0.0) * (n_examples + 1) / (n_examples - 1)
+    if n_seeds < 2:
+        return None
+    slices = contrast.moments.layout.slices
+    own = np.stack([rows[:, slices[sequence]] for sequence in sorted(contrast.moments.random)], axis=1)
+    deviations = own - own.mean(axis=2, keepdims=True)
+    if contrast.is_paired:
+        deviations = deviations - deviations.mean(axis=1, keepdims=True)
+    return float((deviations**2).sum()) / contrast.seed_degrees(n_seeds) * len(contrast.random)
 
 
-def _interaction(run: RunScores) -> float:
-    """The part of the resampled mean's variance that differs from seed to seed.
+def _example_variance(contrast: Contrast) -> float:
+    """Variance of the difference that comes from the sample of examples, shared by all seeds."""
+    return max(_shared(contrast, contrast.moments.covariance), 0.0)
+
+
+def _shared(contrast: Contrast, covariance: FloatArray) -> float:
+    """Variance of the mean over seeds, less what an example does with one seed only.
+
+    That is in the variance between seeds already, and is taken out here so that it counts once.
+    """
+    weights = contrast.weights
+    slices = contrast.moments.layout.slices
+    single = sum(_interaction(covariance[slices[sequence], slices[sequence]]) for sequence in contrast.random)
+    return float(weights @ covariance @ weights) - single
+
+
+def _interaction(covariance: FloatArray) -> float:
+    """The part of the variance of a mean over seeds that differs from seed to seed; ``[n_seeds, n_seeds]``.
 
     With a shared part S and a part I of each of k seeds, one seed varies by S + I and the mean by S + I / k.
     """
-    n_seeds = len(run.values)
+    n_seeds = len(covariance)
     if n_seeds < 2:
         return 0.0
-    single = float(run.resampled.var(axis=0, ddof=1).mean())
-    mean = float(run.resampled.mean(axis=1).var(ddof=1))
-    return (single - mean) / (n_seeds - 1)
+    return float(np.trace(covariance) / n_seeds - covariance.mean()) / (n_seeds - 1)
 
 
-def _effective_degrees(parts: list[tuple[float, int]]) -> float:
-    """Degrees of freedom of a sum of variances, each with its own (Cochran 1964).
+def _language_part(contrast: Contrast, n_seeds: int) -> Part | None:
+    """Variance of the difference that comes from the choice of languages.
 
-    The quantile is the mean of the parts' quantiles, weighted by variance. The usual Welch-Satterthwaite
-    formula is too bold with two seeds: a variance between seeds that comes out small by chance also raises
-    its degrees.
+    The scatter of the languages holds what seeds and examples do to each of them, which the other parts hold
+    too; that is taken out, so that it counts once.
     """
-    from scipy.special import stdtridf  # scipy takes long to import, and most commands do not compare
-
-    total = sum(variance for variance, _ in parts)
-    degrees = [own for _, own in parts]
-    if total == 0.0 or len(parts) == 1:
-        return float(min(degrees))
-    quantile = sum(variance / total * _t_quantile(own) for variance, own in parts)
-    return float(np.clip(stdtridf(UPPER, quantile), min(degrees), max(degrees)))
-
-
-def _t_quantile(degrees: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, UPPER))
-
-
-def _p_value(value: float, error: float, degrees: float) -> float | None:
-    """Two-sided p of a t test; None for a difference without any spread to hold it against."""
-    from scipy.special import stdtr
-
-    if value == 0.0:
-        return 1.0
-    if error == 0.0:
+    spread = contrast.moments.languages
+    if spread is None:
         return None
-    return float(np.clip(2 * stdtr(degrees, -abs(value) / error), 0.0, 1.0))
+    scatter = float(((spread.rows @ contrast.weights) ** 2).sum())
+    examples = max(_shared(contrast, spread.covariance), 0.0)
+    seeds = _seed_spread(contrast, spread.rows, n_seeds)
+    within = examples + (0.0 if seeds is None else seeds / n_seeds)
+    return Part(max(scatter - within, 0.0), spread.n_languages - 1)

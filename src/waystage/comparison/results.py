@@ -14,7 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waystage.comparison import json_form
+from waystage.comparison.claims import (
+    CostGain,
+    Difference,
+    GroupScore,
+    Recommendation,
+    Scope,
+    StochasticOrder,
+    TransferGap,
+)
 from waystage.errors import DataError, Problem
+
+__all__ = [
+    "CONFIDENCE",
+    "Best",
+    "CellScores",
+    "Comparison",
+    "Difference",
+    "FloatArray",
+    "LanguageScore",
+    "MeanScore",
+    "PairTest",
+    "SequenceCost",
+]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -33,6 +55,8 @@ class CellScores:
         columns: names of the statistics, as the metric gives them.
         ids: one id an example, unique.
         statistics: float64 ``[n_examples, n_columns]``, one row an id.
+        protocol: a digest or name of how the task was learned and scored; cells of one task that name
+            different ones are not compared. None: not known.
     """
 
     sequence: str
@@ -43,6 +67,7 @@ class CellScores:
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     statistics: FloatArray
+    protocol: str | None = None
 
     @property
     def place(self) -> str:
@@ -62,6 +87,7 @@ class CellScores:
             "columns": list(self.columns),
             "ids": list(self.ids),
             "statistics": self.statistics.tolist(),
+            "protocol": self.protocol,
         }
 
     @classmethod
@@ -80,7 +106,7 @@ class CellScores:
             raise DataError(Problem(file, None, "statistics", found, expected))
         statistics = np.array(form.statistics, dtype=np.float64).reshape(len(form.ids), n_columns)
         names = (form.sequence, form.task, form.language)
-        return cls(*names, form.seed, form.metric_name, form.columns, form.ids, statistics)
+        return cls(*names, form.seed, form.metric_name, form.columns, form.ids, statistics, form.protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +124,7 @@ class _CellForm:
     ids: tuple[str, ...]
     statistics: tuple[tuple[float, ...], ...]
     schema_version: Literal[1]
+    protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,46 +153,17 @@ class SequenceCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A difference of two scores with its 95 % interval. The claim is about these languages only.
-
-    Attributes:
-        value: first score minus second, in [-1, 1].
-        low: lower end of the interval.
-        high: upper end of the interval.
-        standard_error: root of the squared seed part plus the squared example part.
-        seed_error: part that comes from training randomness; None: one seed, so it cannot be known.
-        example_error: part that comes from the sample of test examples.
-        degrees_of_freedom: of the t distribution behind the interval (Cochran).
-        p: two-sided; None where training randomness is unknown or no spread was seen.
-        p_adjusted: p after the correction for its family of claims (see ``Comparison``).
-        conclusive: False where the interval does not cover everything that can vary; ``note`` then says what.
-        note: one sentence, or None.
-    """
-
-    value: float
-    low: float
-    high: float
-    standard_error: float
-    seed_error: float | None
-    example_error: float
-    degrees_of_freedom: float
-    p: float | None
-    p_adjusted: float | None
-    conclusive: bool
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class MeanScore:
-    """A sequence's unweighted mean over the target languages of a task; over all tasks if ``task`` is None.
+    """A sequence's unweighted mean over the target languages of a task, or a mean of such means over tasks.
 
     Attributes:
+        task: None: over the tasks of ``category``; over all tasks if that is None too.
         seeds: the seeds behind ``seed_scores``; empty where nothing is random, then ``seed_scores`` has one
             value.
         source_score: score in the source language, which is no part of the mean; None: not in the test data.
-        n_languages: target languages in the mean; None for the mean over tasks.
-        difference: to the baseline; None for the baseline itself.
+        n_languages: target languages in the mean; None for means over tasks.
+        difference: to the baseline, for these languages; None for the baseline itself.
+        general_difference: the same for languages like these.
     """
 
     sequence: str
@@ -176,6 +174,8 @@ class MeanScore:
     source_score: float | None
     n_languages: int | None
     difference: Difference | None
+    general_difference: Difference | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +203,14 @@ class PairTest:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Which sequence is best on a task (``task`` None: over all tasks), if that is shown.
+    """Which sequence is best on a task or a category (both None: over all tasks), if that is shown.
 
     Attributes:
         sequence: the best sequence; None where it is not shown to beat every other one.
         highest: the sequence with the highest score, shown or not.
         reason: one sentence.
         pairs: the tests behind it, p adjusted by Holm over them.
+        scope: what the claim speaks of.
     """
 
     task: str | None
@@ -217,14 +218,31 @@ class Best:
     highest: str
     reason: str
     pairs: tuple[PairTest, ...]
+    category: str | None = None
+    scope: Scope = "these languages"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Sequences compared over seeds, tasks, languages and examples.
 
-    Families for ``p_adjusted``: Holm over the sequences of one task (and over those of the overall mean);
-    for single languages, Benjamini-Hochberg over all languages and sequences of one task.
+    Families for ``p_adjusted``, one a scope: Holm over the sequences of one task, of one category, and of the
+    overall mean; Holm over the pairs of one ``Best``; Benjamini-Hochberg over the map of all languages, tasks
+    and sequences, and over all groups, tasks and sequences of one property.
+
+    Attributes:
+        task_scores: sequence by task; ``overall_scores`` over all tasks; ``category_scores`` over the tasks of
+            each category, empty where no task has one.
+        best_by_task: for these languages, as ``best_by_category`` and ``best_overall``; those that begin with
+            ``general`` are for languages like these.
+        group_scores: by the properties of languages that were given.
+        transfer_gaps: of tasks that are tested in their source language.
+        cost_gains: one a sequence whose cost was given.
+        stochastic_orders: each sequence over the baseline; empty unless asked for.
+        recommendations: for all tasks, categories and single tasks, in both scopes; all tasks in these
+            languages first.
+        limits: what cannot be concluded from these scores, one sentence each.
+        seeds_paired: the seed effects of one seed are taken as shared by all sequences.
     """
 
     __pydantic_config__ = json_form.STRICT_FIELDS
@@ -241,6 +259,18 @@ class Comparison:
     n_resamples: int
     resampling_seed: int
     confidence: float = CONFIDENCE
+    category_scores: tuple[MeanScore, ...] = ()
+    best_by_category: tuple[Best, ...] = ()
+    general_best_by_task: tuple[Best, ...] = ()
+    general_best_by_category: tuple[Best, ...] = ()
+    general_best_overall: Best | None = None
+    group_scores: tuple[GroupScore, ...] = ()
+    transfer_gaps: tuple[TransferGap, ...] = ()
+    cost_gains: tuple[CostGain, ...] = ()
+    stochastic_orders: tuple[StochasticOrder, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    limits: tuple[str, ...] = ()
+    seeds_paired: bool = False
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def mean_score(self, sequence: str, task: str | None) -> MeanScore:
@@ -254,6 +284,17 @@ class Comparison:
             if score.sequence == sequence and score.task == task:
                 return score
         raise KeyError((sequence, task))
+
+    def recommendation(self, task: str | None = None, scope: Scope = "these languages") -> Recommendation:
+        """The recommendation for a task, or for all tasks for None.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        for own in self.recommendations:
+            if own.category is None and (own.task, own.scope) == (task, scope):
+                return own
+        raise KeyError((task, scope))
 
     def to_json(self) -> dict[str, Any]:
         """JSON object with every field."""

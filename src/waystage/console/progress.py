@@ -78,7 +78,7 @@ class ProgressDisplay:
         self._console = console
         self._remaining = RemainingTime({"everything": first_guess_seconds}, 0.0)
         self._started_at = time.monotonic()
-        self._node_started_at = self._started_at
+        self._node_started_at: dict[str, float] = {}
         self._n_nodes, self._n_done = 0, 0
         self._bar = Progress(
             BarColumn(bar_width=32),
@@ -120,7 +120,7 @@ class ProgressDisplay:
 
     def started(self, node: Node) -> None:
         """A node begins."""
-        self._node_started_at = time.monotonic()
+        self._node_started_at[node.id] = time.monotonic()
         self._bar.update(self._task, description=Text(node.label).plain.replace("[", "("))
 
     def advanced(self, node: Node, fraction: float) -> None:
@@ -135,7 +135,7 @@ class ProgressDisplay:
         self._bar.update(self._task, completed=self._remaining.share_done)
         is_worth_a_line = state is State.RAN and node.kind in ("encoder", "train", "predict")
         if not self._console.is_terminal and is_worth_a_line:
-            seconds = time.monotonic() - self._node_started_at
+            seconds = time.monotonic() - self._node_started_at[node.id]
             left = format_seconds(self.seconds_left())
             line = f"[{self._n_done}/{self._n_nodes}] {node.label}: {seconds:.1f} s; about {left} left"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -86,11 +86,48 @@ def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) ->
     known = _recall(store, key)
     if known is not None:
         return known
-    documents = list(corpus.source.read(language, place))
-    if not documents:
-        raise DataError(f"the corpus {corpus.name} has no text in {language}")
-    lines = (canonical_json({"text": document}) for document in documents)
-    return _keep(store, key, _DOCUMENTS, lines, len(documents), sum(map(len, documents)))
+    # The address follows from the content, so the text is written before it is known where to.
+    with store.lock(key):
+        path = store.work_dir(key) / _DOCUMENTS
+        try:
+            written = _write_documents(path, corpus.source.read(language, place))
+            if written.n_documents == 0:
+                raise DataError(f"the corpus {corpus.name} has no text in {language}")
+            return _keep_documents(store, key, path, written)
+        finally:
+            store.clear_work(key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    digest: str
+    n_documents: int
+    n_characters: int
+
+
+def _write_documents(path: Path, documents: Iterable[str]) -> _Written:
+    """Write documents as they come, never more than one in memory."""
+    digest, n_documents, n_characters = hashlib.sha256(), 0, 0
+    with path.open("wb") as stream:
+        for document in documents:
+            line = canonical_json({"text": document}) + b"\n"
+            digest.update(line)
+            stream.write(line)
+            n_documents += 1
+            n_characters += len(document)
+    return _Written(digest.hexdigest(), n_documents, n_characters)
+
+
+def _keep_documents(store: Store, key: str, path: Path, written: _Written) -> PreparedText:
+    spec = {"kind": "data", "version": _VERSION, "content": {_DOCUMENTS: written.digest}}
+    artefact_id = store.artefact_id(spec)
+    if not store.has(artefact_id):
+        with store.write(spec) as draft:
+            os.replace(path, draft.dir / _DOCUMENTS)
+            draft.about.update(n_items=written.n_documents, n_characters=written.n_characters)
+    prepared = PreparedText(artefact_id, written.n_documents, written.n_characters)
+    store.memo("prepared").put(key, prepared.to_json())
+    return prepared
 
 
 def prepare_queries(
@@ -173,10 +210,15 @@ def load_examples(store: Store, artefact_id: str) -> list[Example]:
     return [example_from_json(json.loads(line)) for line in lines]
 
 
-def load_documents(store: Store, artefact_id: str) -> list[str]:
-    """The documents of a prepared language of a corpus, in order."""
-    lines = store.open(artefact_id).path(_DOCUMENTS).read_bytes().splitlines()
-    return [json.loads(line)["text"] for line in lines]
+def read_documents(store: Store, artefact_id: str) -> Iterator[str]:
+    """The documents of a prepared language of a corpus, in order, one at a time.
+
+    Raises:
+        StoreError: the artefact is missing or damaged; raised when the first document is asked for.
+    """
+    with store.open(artefact_id).path(_DOCUMENTS).open("rb") as stream:
+        for line in stream:
+            yield json.loads(line)["text"]
 
 
 def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:

@@ -74,22 +74,27 @@ class ScaleHead(nn.Module):
 
 
 class MaskedLanguageModelHead(nn.Module):
-    """Scores of tokens from the state at a masked position: dense, GELU, layer norm, product with the embeddings.
+    """Scores of tokens from the state at a masked position: dense, activation, layer norm, product with the embeddings.
 
     The output matrix is the encoder's own table of token embeddings (tied), restricted to the rows in use.
     """
 
-    def __init__(self, hidden_size: int, n_tokens: int, eps: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, hidden_size: int, n_tokens: int, eps: float, generator: torch.Generator, activation: str = "gelu"
+    ) -> None:
         super().__init__()
+        from transformers.activations import ACT2FN
+
         self.dense = nn.Linear(hidden_size, hidden_size)
+        self.activation = ACT2FN[activation]
         self.norm = nn.LayerNorm(hidden_size, eps=eps)
         self.bias = nn.Parameter(torch.zeros(n_tokens))
         initialise(self, generator)
 
     def forward(self, states: Tensor, embeddings: Tensor) -> Tensor:
         """Logits ``[n, n_tokens]`` from states ``[n, hidden_size]`` and embeddings ``[n_tokens, hidden_size]``."""
-        hidden: Tensor = self.norm(nn.functional.gelu(self.dense(states)))
-        return hidden @ embeddings.T + self.bias
+        hidden: Tensor = self.norm(self.activation(self.dense(states)))
+        return torch.addmm(self.bias, hidden, embeddings.T)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

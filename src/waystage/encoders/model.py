@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from waystage.encoders.known_head import KnownHead, read_known_head
 from waystage.errors import DataError, first_line
 
 
@@ -39,11 +40,15 @@ class TokenBatch:
 
 
 class Encoder(nn.Module):
-    """A transformers encoder behind the one interface that training and prediction use."""
+    """A transformers encoder behind the one interface that training and prediction use.
 
-    def __init__(self, model: nn.Module) -> None:
+    ``known_head`` is the masked-LM head that it came with or that a stage has trained, if any.
+    """
+
+    def __init__(self, model: nn.Module, known_head: KnownHead | None = None) -> None:
         super().__init__()
         self.model = model
+        self.known_head = known_head
         parameters = inspect.signature(model.forward).parameters
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
@@ -59,6 +64,11 @@ class Encoder(nn.Module):
         return int(self.config.hidden_size)
 
     @property
+    def norm_eps(self) -> float:
+        """What its layer norms add to a variance."""
+        return float(getattr(self.config, "layer_norm_eps", getattr(self.config, "norm_eps", 1e-5)))
+
+    @property
     def n_layers(self) -> int:
         """Layers that a forward pass runs."""
         return int(self.config.num_hidden_layers)
@@ -69,7 +79,7 @@ class Encoder(nn.Module):
         embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]
         return embeddings
 
-    def replace_token_embeddings(self, embeddings: nn.Embedding) -> None:
+    def replace_token_embeddings(self, embeddings: nn.Module) -> None:
         """Use another table, such as one trimmed to the rows that occur."""
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 
@@ -120,7 +130,9 @@ def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: b
             **_options_without_pooler(config),
         )
     _refuse_missing_weights(folder, report["missing_keys"])
-    return Encoder(model).eval()
+    encoder = Encoder(model)
+    encoder.known_head = read_known_head(folder, config, encoder.token_embeddings.num_embeddings)
+    return encoder.eval()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from waystage.encoders.word_starts import starts_of_words
 from waystage.errors import DataError, first_line
 
 IdArray = NDArray[np.int32]
@@ -147,6 +148,11 @@ class SubwordTokenizer:
         """Ids that are never masked or predicted."""
         added = self._tokenizer.get_added_tokens_decoder()
         return frozenset(token_id for token_id, token in added.items() if token.special)
+
+    @cached_property
+    def starts_word(self) -> NDArray[np.bool_]:
+        """Whether a token starts a word, ``[vocabulary_size]``; see :mod:`waystage.encoders.word_starts`."""
+        return starts_of_words(self._tokenizer.get_vocab(with_added_tokens=True), self.vocabulary_size)
 
     def encode_texts(self, texts: Sequence[str], pairs: Sequence[str | None], max_tokens: int) -> list[TokenSequence]:
         """Sequences of texts or pairs of texts; what is longer than ``max_tokens`` loses the end of its longer part.

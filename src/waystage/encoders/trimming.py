@@ -7,6 +7,8 @@ gradient does not move), and spares the optimiser two copies of the whole table.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +56,40 @@ def trim_embeddings(encoder: Encoder, vocabulary: TrimmedVocabulary) -> nn.Embed
     trimmed.weight.requires_grad_(full.weight.requires_grad)
     encoder.replace_token_embeddings(trimmed)
     return full
+
+
+class _WholeTable(nn.Module):
+    """Looks tokens up in a trimmed table where it has them, and in the full table otherwise."""
+
+    def __init__(self, trimmed: nn.Embedding, full: Tensor, vocabulary: TrimmedVocabulary) -> None:
+        super().__init__()
+        device = trimmed.weight.device
+        self.trimmed, self.full = trimmed, full.to(device)
+        self.row_of = torch.full((len(full),), -1, dtype=torch.int64, device=device)
+        token_ids = torch.from_numpy(vocabulary.token_ids).to(device)
+        self.row_of[token_ids] = torch.arange(len(token_ids), device=device)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        rows = self.row_of[input_ids]
+        vectors = self.trimmed(rows.clamp(min=0))
+        return torch.where((rows < 0).unsqueeze(-1), nn.functional.embedding(input_ids, self.full), vectors)
+
+
+@contextmanager
+def whole_vocabulary(encoder: Encoder, full: Tensor, vocabulary: TrimmedVocabulary) -> Iterator[None]:
+    """Let an encoder with a trimmed table read any text, as it will when its rows are written back.
+
+    Args:
+        encoder: has the table of ``vocabulary``; it is given back as it was.
+        full: the table before it was trimmed, ``[vocabulary_size, hidden]``.
+        vocabulary: whose rows the trimmed table holds.
+    """
+    trimmed = encoder.token_embeddings
+    encoder.replace_token_embeddings(_WholeTable(trimmed, full.detach(), vocabulary))
+    try:
+        yield
+    finally:
+        encoder.replace_token_embeddings(trimmed)
 
 
 def write_rows(table: Tensor, vocabulary: TrimmedVocabulary, rows: Tensor) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waystage.data.examples import Candidate, Example
-from waystage.data.prepare import PreparedText, load_candidates, load_documents, load_examples
+from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
+from waystage.execution.token_caches import open_token_caches
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
@@ -26,6 +27,7 @@ from waystage.plan.nodes import (
     SupervisedJob,
     TrainJob,
 )
+from waystage.plan.validation import SELECTION_NAME
 from waystage.prediction.files import read_predictions, write_predictions
 from waystage.prediction.predicted import PredictedTogether
 from waystage.prediction.together import ByLanguage, language_groups, predict_together
@@ -37,6 +39,7 @@ from waystage.tasks.kinds import KINDS
 if TYPE_CHECKING:
     from waystage.encoders.model import Encoder
     from waystage.kinds.objective import Objective
+    from waystage.training.stage import Choice
 
 OnFraction = Callable[[float], None]
 """Told which share of a job is done, in [0, 1]."""
@@ -138,6 +141,7 @@ class Worker:
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.checkpoint import WEIGHTS_NAME
         from waystage.training.loop import LoopSettings
+        from waystage.training.selection import selection_facts
         from waystage.training.stage import StageInputs, run_stage
 
         parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
@@ -149,7 +153,7 @@ class Worker:
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
         )
-        inputs = StageInputs(pretrained, parent, job.n_layers)
+        inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
         cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
         facts = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
@@ -160,6 +164,13 @@ class Worker:
             "mean_loss": cost.mean_loss,
         }
         (folder / "training.json").write_bytes(canonical_json(facts))
+        if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
+            choice = job.objective.choice
+            n_examples = {language: text.n_items for language, text in choice.data.items()}
+            chosen = selection_facts(choice.rule, cost.evaluations, n_examples)
+            (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
+        if objective.observed is not None:
+            (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
         tokens = max(1, cost.n_text_tokens)
         return {
             "training_seconds": round(cost.seconds, 3),
@@ -167,6 +178,21 @@ class Worker:
             "n_padded_tokens": cost.n_padded_tokens,
             "flops": node.work.training_flops * tokens / max(1.0, node.work.n_tokens),
         }
+
+    def _choice(self, job: TrainJob) -> Choice | None:
+        """How the checkpoint is chosen; None where it is the last."""
+        objective = job.objective
+        if not isinstance(objective, SupervisedJob) or objective.choice is None:
+            return None
+        from waystage.prediction.validation import Validation
+        from waystage.training.stage import Choice
+
+        choice = objective.choice
+        examples = {language: self._load_examples(text) for language, text in choice.data.items()}
+        kind, tokenizer = KINDS[objective.kind_name], self._tokenizer(job.encoder_id)
+        metric_name = choice.rule.metric_name
+        validation = Validation(kind, objective.labels, tokenizer, job.training, examples, metric_name)
+        return Choice(choice.rule, validation.scores)
 
     def _objective(self, job: TrainJob) -> tuple[Objective, Training]:
         tokenizer = self._tokenizer(job.encoder_id)
@@ -182,11 +208,21 @@ class Worker:
     def _masked_lm(
         self, tokenizer: SubwordTokenizer, objective: MaskedLmJob, job: TrainJob
     ) -> tuple[Objective, Training]:
-        from waystage.kinds.masked_lm import MaskedLmObjective, draw_for_budget
+        from waystage.kinds.masked_lm import MaskedLmObjective
+        from waystage.kinds.packing import Frame, draw_for_budget
+        from waystage.kinds.pseudo_perplexity import mask_documents
 
-        texts = {language: load_documents(self.store, text.artefact_id) for language, text in objective.data.items()}
-        sequences, training = draw_for_budget(tokenizer, texts, job.training, objective.alpha, job.seed)
-        return MaskedLmObjective(tokenizer, sequences, objective.mask_rate), training
+        settings = objective.settings
+        caches = {
+            language: open_token_caches(self.store, tokenizer, text, settings.held_out)
+            for language, text in objective.data.items()
+        }
+        trained_on = {language: cache for language, (cache, _) in caches.items()}
+        sequences, training = draw_for_budget(trained_on, Frame.of(tokenizer), settings, job.training, job.seed)
+        held_out = {language: cache.documents() for language, (_, cache) in caches.items()}
+        documents = mask_documents(tokenizer, held_out, job.training.max_tokens)
+        table_size = self._pretrained(job.encoder_id).token_embeddings.num_embeddings
+        return MaskedLmObjective(tokenizer, sequences, settings, table_size, documents), training
 
     def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder
@@ -199,7 +235,7 @@ class Worker:
         n_tokens, n_done, thresholds = 0, 0, dict[str, JsonObject]()
         for predicted in self._predictions(job, encoder, head_tensors, control):
             for language, predictions in predicted.predictions.items():
-                write_predictions(folder / f"test-{language}.jsonl", predictions)
+                write_predictions(folder / f"{job.split}-{language}.jsonl", predictions)
             n_tokens += predicted.n_text_tokens
             n_done += len(predicted.predictions)
             thresholds |= {language: asdict(threshold) for language, threshold in predicted.thresholds.items()}
@@ -255,6 +291,7 @@ class Worker:
     def _predictor(
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]
     ) -> Callable[[ByLanguage], PredictedTogether]:
+        from waystage.encoders.pooling import Pooling
         from waystage.kinds.registry import rebuild_head
         from waystage.prediction.decoders import DECODERS
         from waystage.prediction.labels import LabelPredictor
@@ -265,20 +302,22 @@ class Worker:
             return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve_together
         kind = KINDS[job.kind_name]
         head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
-        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows)
+        pooling = Pooling(job.pooling or "mean")
+        predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows, pooling)
         return partial(predict_together, partial(DECODERS[kind], predictor))
 
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)
         for name in job.metric_names:
-            metric = make_metric(name, job.labels)
-            scores = {}
+            columns, scores = list[str](), {}
             for language, text in job.data.items():
+                metric = make_metric(name, job.labels, language)
                 gold = self._load_examples(text)
-                predicted = read_predictions(predictions.path(f"test-{language}.jsonl"))
+                predicted = read_predictions(predictions.path(f"{job.split}-{language}.jsonl"))
                 ids, rows = score_examples(metric, gold, predicted)
                 scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
-            content = {"metric": name, "columns": list(metric.columns), "languages": scores}
+                columns = list(metric.columns)
+            content = {"metric": name, "columns": columns, "languages": scores}
             (folder / f"{name}.json").write_bytes(canonical_json(content))
         return {}
 

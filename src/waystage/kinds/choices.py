@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from waystage.data.examples import Example, MultipleChoiceExample
 from waystage.encoders.heads import MultipleChoiceHead
 from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.errors import DataError
 from waystage.kinds import classification
@@ -35,18 +36,24 @@ def first_sequences(examples: Sequence[Example]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch) -> Tensor:
+def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch, pooling: Pooling) -> Tensor:
     """Scores of choices ``[n_sequences]``."""
-    return classification.logits(encoder, head, batch).squeeze(1)
+    return classification.logits(encoder, head, batch, pooling).squeeze(1)
 
 
 class MultipleChoiceObjective(Objective):
     """Cross-entropy of the right choice among those of its example. An index is that of an example."""
 
     def __init__(
-        self, tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], max_tokens: int
+        self,
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        max_tokens: int,
+        pooling: Pooling = Pooling.MEAN,
     ) -> None:
         super().__init__(tokenizer, encode(tokenizer, examples, max_tokens))
+        self.pooling = pooling
         self._first = first_sequences(examples)
         self._answers = _gold_answers(examples)
 
@@ -73,7 +80,8 @@ class MultipleChoiceObjective(Objective):
     def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
         """Sum over examples."""
         answers, rows = batch.targets[:, 0], batch.targets[:, 1:]
-        scores = logits(encoder, head, batch.tokens)[rows.clamp(min=0)].masked_fill(rows < 0, float("-inf"))
+        of_sequences = logits(encoder, head, batch.tokens, self.pooling)
+        scores = of_sequences[rows.clamp(min=0)].masked_fill(rows < 0, float("-inf"))
         return nn.functional.cross_entropy(scores, answers, reduction="sum")
 
 

@@ -1,4 +1,4 @@
-"""Sentences and pairs of sentences: one label each, from the mean of the token states."""
+"""Sentences and pairs of sentences: one label each, from one vector of the token states."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def encode(tokenizer: SubwordTokenizer, examples: Sequence[Example], max_tokens:
     return tokenizer.encode_texts([e.text for e in texts], [e.pair for e in texts], max_tokens)
 
 
-def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch) -> Tensor:
+def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch, pooling: Pooling) -> Tensor:
     """Scores of labels ``[n_sequences, n_labels]``."""
-    vectors = Pooling.MEAN.pool(encoder(batch), batch.attention_mask)
+    vectors = pooling.pool(encoder(batch), batch.attention_mask)
     scores: Tensor = head(vectors)
     return scores
 
@@ -34,10 +34,16 @@ class ClassificationObjective(Objective):
     """Cross-entropy of the gold label."""
 
     def __init__(
-        self, tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], max_tokens: int
+        self,
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        max_tokens: int,
+        pooling: Pooling = Pooling.MEAN,
     ) -> None:
         super().__init__(tokenizer, encode(tokenizer, examples, max_tokens))
         self.n_labels = len(labels)
+        self.pooling = pooling
         self._targets = gold_label_indices(examples, labels)
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
@@ -51,7 +57,8 @@ class ClassificationObjective(Objective):
 
     def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
         """Sum over sentences."""
-        return nn.functional.cross_entropy(logits(encoder, head, batch.tokens), batch.targets, reduction="sum")
+        scores = logits(encoder, head, batch.tokens, self.pooling)
+        return nn.functional.cross_entropy(scores, batch.targets, reduction="sum")
 
 
 def gold_label_indices(examples: Sequence[Example], labels: Sequence[str]) -> Indices:

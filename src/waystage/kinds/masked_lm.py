@@ -1,67 +1,174 @@
-"""Masked language modelling (Devlin et al. 2019): predict 15 % of the tokens, 80/10/10.
+"""Masked language modelling (Devlin et al. 2019): predict 15 % of the tokens, 80/10/10. Torch.
 
-Logits are computed at the masked positions only, which is exact. The softmax runs over the tokens that occur in the
-drawn text (plus special tokens) instead of the whole vocabulary: other tokens are never a target, so what is learned
-differs from the full softmax only in that they are not pushed down. Reports say so.
+Logits are computed at the masked positions only, which is exact. The softmax of training runs over the whole vocabulary
+(exact), or over the tokens that occur in the documents that were drawn, plus special tokens: other tokens are never a
+target, so what is learned differs from the full softmax only in that they are not pushed down. The record names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from waystage.encoders.collate import collate
 from waystage.encoders.heads import MaskedLanguageModelHead
-from waystage.encoders.model import Encoder
-from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
+from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
+from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.trimming import TrimmedVocabulary
-from waystage.errors import DataError
+from waystage.kinds.masking import choose_positions, choose_words, corrupt
 from waystage.kinds.objective import Indices, MicroBatch, Objective
-from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.kinds.packing import DrawnSequences
+from waystage.kinds.pseudo_perplexity import (
+    HeldOutDocument,
+    LanguageLoss,
+    language_losses,
+    perplexity_facts,
+)
+from waystage.store.canonical import JsonObject
+from waystage.study.pretraining import MaskedLm, MaskUnit, Softmax
+
+# Logits that are in memory at a time where the softmax is over the whole vocabulary.
+_BLOCK_LOGITS = 1 << 25
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Losses on held-out text under an encoder with the head that it had then; None where it had none."""
+
+    origin: HeadOrigin
+    losses: Mapping[str, LanguageLoss] | None
 
 
 class MaskedLmObjective(Objective):
-    """Cross-entropy of the original token at the positions chosen for prediction."""
+    """Cross-entropy of the original token at the positions chosen for prediction.
 
-    def __init__(self, tokenizer: SubwordTokenizer, sequences: Sequence[TokenSequence], mask_rate: float) -> None:
+    Args:
+        tokenizer: of the encoder.
+        sequences: what is read.
+        settings: how it is masked and predicted.
+        table_size: rows of the encoder's whole table of token embeddings.
+        held_out: documents that are looked at before and after training.
+
+    """
+
+    sequences: DrawnSequences
+
+    def __init__(
+        self,
+        tokenizer: SubwordTokenizer,
+        sequences: DrawnSequences,
+        settings: MaskedLm,
+        table_size: int,
+        held_out: Sequence[HeldOutDocument] = (),
+    ) -> None:
         super().__init__(tokenizer, sequences)
-        self.mask_rate = mask_rate
+        self.settings = settings
+        self.table_size = table_size
+        self._observations: list[Observation] = []
+        self._held_out = held_out
+        self._whole_pad_id = tokenizer.pad_id
         self.mask_id = tokenizer.special_id("mask_token")
-        self._special_ids = np.array(sorted(tokenizer.special_ids), np.int64)
-        self._extra_ids = [tokenizer.pad_id, self.mask_id, *self._special_ids.tolist()]
+        self._special_ids = np.array(sorted({*tokenizer.special_ids, self.mask_id, tokenizer.pad_id}), np.int64)
+        self._n_tokens = tokenizer.vocabulary_size
+        self._starts_word = tokenizer.starts_word if settings.mask is MaskUnit.WORDS else None
         self._ordinary_ids: NDArray[np.int64] = np.array([], np.int64)
-        self._is_trimmed = False
+        self._vocabulary: TrimmedVocabulary | None = None
+        self._row_of: NDArray[np.int64] = np.array([], np.int64)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each sequence, shape ``[n_sequences]``."""
+        return self.sequences.lengths
+
+    def vocabulary(self) -> TrimmedVocabulary:
+        """The tokens over which the softmax runs."""
+        if self.settings.softmax is Softmax.FULL:
+            return TrimmedVocabulary(np.arange(self.table_size))
+        occurring = self.sequences.occurring(self.table_size)
+        return TrimmedVocabulary.of(np.concatenate([self._special_ids, occurring]))
 
     def trim(self, vocabulary: TrimmedVocabulary) -> None:
         """Number tokens by rows; random replacements come from the ordinary tokens of the trimmed table."""
-        super().trim(vocabulary)
-        self.mask_id = int(vocabulary.rows(np.array([self.mask_id], np.int64))[0])
-        self._special_ids = vocabulary.rows(self._special_ids)
-        self._ordinary_ids = np.setdiff1d(np.arange(len(vocabulary.token_ids)), self._special_ids)
-        self._is_trimmed = True
+        self._vocabulary = vocabulary
+        self._row_of = np.full(self.table_size, -1, np.int64)
+        self._row_of[vocabulary.token_ids] = np.arange(len(vocabulary.token_ids))
+        self.pad_id = int(self._row_of[self.pad_id])
+        self.mask_id = int(self._row_of[self.mask_id])
+        if self._starts_word is not None:
+            is_token = vocabulary.token_ids < len(self._starts_word)
+            starts = np.zeros(len(is_token), bool)
+            starts[is_token] = self._starts_word[vocabulary.token_ids[is_token]]
+            self._starts_word = starts
+        is_ordinary = ~np.isin(vocabulary.token_ids, self._special_ids) & (vocabulary.token_ids < self._n_tokens)
+        self._special_ids = self._row_of[self._special_ids]
+        self._ordinary_ids = np.flatnonzero(is_ordinary)
+
+    def tokens(self, indices: Indices, device: torch.device) -> TokenBatch:
+        """The sequences at ``indices`` as a padded batch, read from disk."""
+        if self._vocabulary is None:
+            raise RuntimeError("a masked-LM objective must be trimmed before it is used")
+        chosen = [self.sequences[int(index)] for index in indices]
+        rows = [self._row_of[sequence.ids].astype(np.int32) for sequence in chosen]
+        if any((row < 0).any() for row in rows):
+            raise KeyError("a token id is not in the trimmed vocabulary")
+        return collate(rows, [sequence.type_ids for sequence in chosen], self.pad_id, device)
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
-        """A new masked-LM head, tied to the (trimmed) token embeddings."""
-        eps = float(getattr(encoder.config, "layer_norm_eps", 1e-5))
+        """The head that is known of the encoder, else a new one; tied to the (trimmed) token embeddings."""
+        if self._vocabulary is None:
+            raise RuntimeError("a masked-LM objective must be trimmed before it has a head")
+        if encoder.known_head is not None:
+            return encoder.known_head.module(torch.from_numpy(self._vocabulary.token_ids))
         n_tokens = encoder.token_embeddings.num_embeddings
-        return MaskedLanguageModelHead(encoder.hidden_size, n_tokens, eps, generator)
+        return MaskedLanguageModelHead(encoder.hidden_size, n_tokens, encoder.norm_eps, generator)
+
+    def finished_head(self, encoder: Encoder, head: nn.Module) -> tuple[dict[str, Tensor], KnownHead | None]:
+        """The head over the whole vocabulary: tokens outside the softmax keep the bias that they had, else 0."""
+        if self._vocabulary is None:
+            raise RuntimeError("a masked-LM objective must be trimmed before it has a head")
+        tensors = {name: tensor.detach().cpu().clone() for name, tensor in head.state_dict().items()}
+        earlier = encoder.known_head
+        bias = torch.zeros(self.table_size) if earlier is None else earlier.tensors["bias"].clone()
+        bias[torch.from_numpy(self._vocabulary.token_ids)] = tensors["bias"]
+        return {}, continued(earlier, tensors | {"bias": bias}, encoder.norm_eps)
+
+    def observe(self, encoder: Encoder) -> None:
+        """Losses on the held-out documents, where a masked-LM head is known."""
+        head = encoder.known_head
+        if head is None:
+            self._observations.append(Observation(HeadOrigin.NEW, None))
+        else:
+            losses = language_losses(encoder, head, self._held_out, self._whole_pad_id)
+            self._observations.append(Observation(head.origin, losses))
+
+    @property
+    def observed(self) -> JsonObject | None:
+        """Pseudo-perplexity of each language before and after training."""
+        if len(self._observations) != 2:
+            return None
+        before, after = self._observations
+        return perplexity_facts(before.origin, before.losses, after.losses or {})
 
     def micro_batch(self, indices: Indices, seed: int, device: torch.device) -> MicroBatch:
         """Targets: ``[3, n_masked]``, the row, the position and the original token of each predicted position."""
-        if not self._is_trimmed:
-            raise RuntimeError("a masked-LM objective must be trimmed before it is used")
         tokens = self.tokens(indices, torch.device("cpu"))
         ids = tokens.input_ids.numpy()
         rng = np.random.Generator(np.random.PCG64(seed))
-        chosen = choose_positions(ids, tokens.attention_mask.numpy(), self._special_ids, self.mask_rate, rng)
+        eligible = tokens.attention_mask.numpy() & ~np.isin(ids, self._special_ids)
+        if self._starts_word is None:
+            chosen = choose_positions(eligible, self.settings.mask_rate, rng)
+        else:
+            chosen = choose_words(eligible, self._starts_word[ids], self.settings.mask_rate, rng)
         rows, positions = np.nonzero(chosen)
         targets = torch.from_numpy(np.stack([rows, positions, ids[rows, positions]]))
-        self._corrupt(ids, rows, positions, rng)
+        ids[rows, positions] = corrupt(ids[rows, positions], self.mask_id, self._ordinary_ids, rng)
         batch = MicroBatch(tokens, targets, targets.shape[1])
         if device.type == "cpu":
             return batch
@@ -73,144 +180,31 @@ class MaskedLmObjective(Objective):
         )
         return MicroBatch(moved, targets.to(device), batch.n_terms)
 
-    def _corrupt(
-        self,
-        ids: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        positions: NDArray[np.int64],
-        rng: np.random.Generator,
-    ) -> None:
-        """Replace 80 % of the chosen tokens by the mask, 10 % by a random token, in place."""
-        draw = rng.random(len(rows))
-        random_ids = rng.choice(self._ordinary_ids, size=len(rows))
-        replacement = np.where(draw < 0.8, self.mask_id, np.where(draw < 0.9, random_ids, ids[rows, positions]))
-        ids[rows, positions] = replacement
-
     def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
         """Sum over predicted positions."""
         rows, positions, originals = batch.targets
         states = encoder(batch.tokens)[rows, positions]
-        scores = head(states, encoder.token_embeddings.weight)
-        return nn.functional.cross_entropy(scores, originals, reduction="sum")
+        return blocked_loss_sum(head, states, encoder.token_embeddings.weight, originals)
 
 
-def choose_positions(
-    ids: NDArray[np.int64],
-    attention_mask: NDArray[np.bool_],
-    special_ids: NDArray[np.int64],
-    mask_rate: float,
-    rng: np.random.Generator,
-) -> NDArray[np.bool_]:
-    """Positions to predict, ``[n, positions]``: each ordinary token with probability ``mask_rate``, at least one."""
-    eligible = attention_mask & ~np.isin(ids, special_ids)
-    draws = np.where(eligible, rng.random(ids.shape), 2.0)
-    chosen: NDArray[np.bool_] = draws < mask_rate
-    if not chosen.any() and eligible.any():
-        chosen[np.unravel_index(np.argmin(draws), draws.shape)] = True
-    return chosen
+def blocked_loss_sum(
+    head: nn.Module, states: Tensor, embeddings: Tensor, originals: Tensor, block_logits: int = _BLOCK_LOGITS
+) -> Tensor:
+    """Summed cross-entropy; where there are more logits than ``block_logits``, in blocks that are computed again.
 
-
-def draw_sequences(
-    tokenizer: SubwordTokenizer,
-    texts: Mapping[str, Sequence[str]],
-    max_tokens: int,
-    n_tokens: int,
-    alpha: float,
-    seed: int,
-) -> list[TokenSequence]:
-    """Packed sequences from a multilingual corpus until they hold ``n_tokens`` tokens.
-
-    A language with n documents is drawn with probability proportional to n^alpha (Conneau and Lample 2019). Documents
-    of a language are taken in a shuffled order, over again when they run out, and packed into sequences of at most
-    ``max_tokens`` tokens with a separator between documents.
-
-    Raises:
-        DataError: the corpus has no text.
+    Args:
+        head: gives logits from states and embeddings.
+        states: ``[n, hidden_size]``.
+        embeddings: ``[n_tokens, hidden_size]``.
+        originals: ``[n]``, rows of ``embeddings``.
+        block_logits: largest number of logits in memory.
     """
-    languages = sorted(language for language, documents in texts.items() if documents)
-    if not languages:
-        raise DataError("the corpus has no text in the languages that were asked for")
-    weights = np.array([len(texts[language]) for language in languages], np.float64) ** alpha
-    rng = np.random.Generator(np.random.PCG64(derive_seed(seed, "languages")))
-    packers = {
-        language: _Packer(tokenizer, texts[language], max_tokens, derive_seed(seed, "documents", language))
-        for language in languages
-    }
-    sequences, n_drawn = [], 0
-    while n_drawn < n_tokens:
-        language = languages[int(rng.choice(len(languages), p=weights / weights.sum()))]
-        sequence = packers[language].next_sequence()
-        sequences.append(sequence)
-        n_drawn += len(sequence)
-    return sequences
 
+    def loss_of(part: Tensor, goal: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(head(part, embeddings), goal, reduction="sum")
 
-def draw_for_budget(
-    tokenizer: SubwordTokenizer,
-    texts: Mapping[str, Sequence[str]],
-    training: Training,
-    alpha: float,
-    seed: int,
-) -> tuple[list[TokenSequence], Training]:
-    """The sequences that a budget pays for, and the training that passes over them once.
-
-    A budget in epochs is turned into as many tokens as so many passes over the whole corpus would read.
-    """
-    if training.tokens is not None:
-        n_tokens = training.tokens
-    elif training.steps is not None:
-        n_tokens = training.steps * training.batch_size * training.max_tokens
-    else:
-        n_corpus = sum(
-            len(sequence)
-            for documents in texts.values()
-            for sequence in tokenizer.encode_texts(documents, [None] * len(documents), training.max_tokens)
-        )
-        n_tokens = max(1, round((training.epochs or 1.0) * n_corpus))
-    sequences = draw_sequences(tokenizer, texts, training.max_tokens, n_tokens, alpha, seed)
-    if training.steps is not None:
-        return sequences, training
-    return sequences, replace(training, epochs=1.0, tokens=None)
-
-
-class _Packer:
-    """Packs the documents of one language into sequences."""
-
-    def __init__(self, tokenizer: SubwordTokenizer, documents: Sequence[str], max_tokens: int, seed: int) -> None:
-        self._tokenizer = tokenizer
-        self._documents = documents
-        self._max_tokens = max_tokens
-        self._rng = np.random.Generator(np.random.PCG64(seed))
-        self._order: list[int] = []
-        self._ready: list[NDArray[np.int32]] = []
-
-    def next_sequence(self) -> TokenSequence:
-        """The next sequence; never empty, at most ``max_tokens`` long."""
-        prefix, suffix = self._tokenizer.prefix_ids, self._tokenizer.suffix_ids
-        ids: list[int] = list(prefix)
-        while True:
-            document = self._peek()
-            addition = [*document.tolist(), *suffix]
-            if len(ids) > len(prefix) and len(ids) + len(addition) > self._max_tokens:
-                break
-            ids += addition
-            self._ready.pop()
-            if len(ids) >= self._max_tokens:
-                break
-        ids = ids[: self._max_tokens]
-        return TokenSequence(np.array(ids, np.int32), np.zeros(len(ids), np.int32))
-
-    def _peek(self) -> NDArray[np.int32]:
-        n_passes = 0
-        while not self._ready:
-            if not self._order:
-                n_passes += 1
-                if n_passes > 2:
-                    raise DataError("a language of the corpus has only documents without a single token")
-                self._order = self._rng.permutation(len(self._documents)).tolist()
-            chosen = [self._documents[self._order.pop()] for _ in range(min(64, len(self._order)))]
-            n_frame = len(self._tokenizer.prefix_ids) + len(self._tokenizer.suffix_ids)
-            sequences = self._tokenizer.encode_texts(chosen, [None] * len(chosen), self._max_tokens)
-            start, stop = len(self._tokenizer.prefix_ids), len(self._tokenizer.suffix_ids)
-            self._ready = [s.ids[start : len(s) - stop] for s in sequences if len(s) > n_frame]
-        return self._ready[-1]
+    size = max(1, block_logits // len(embeddings))
+    if len(states) <= size:
+        return loss_of(states, originals)
+    parts = zip(torch.split(states, size), torch.split(originals, size), strict=True)
+    return torch.stack([checkpoint(loss_of, part, goal, use_reentrant=False) for part, goal in parts]).sum()

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from waystage.encoders.collate import collate
+from waystage.encoders.known_head import KnownHead
 from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.encoders.trimming import TrimmedVocabulary
+from waystage.store.canonical import JsonObject
 
 Indices = NDArray[np.int64]
 
@@ -55,7 +57,7 @@ class Objective(ABC):
     """
 
     def __init__(self, tokenizer: SubwordTokenizer, sequences: Sequence[TokenSequence]) -> None:
-        self.sequences = list(sequences)
+        self.sequences: Sequence[TokenSequence] = sequences
         self.pad_id = tokenizer.pad_id
         self._extra_ids: list[int] = [tokenizer.pad_id]
 
@@ -81,6 +83,21 @@ class Objective(ABC):
         """The sequences at ``indices`` as a padded batch."""
         chosen = [self.sequences[index] for index in indices]
         return collate([s.ids for s in chosen], [s.type_ids for s in chosen], self.pad_id, device)
+
+    def observe(self, encoder: Encoder) -> None:  # noqa: B027
+        """Measure what is to be known of the encoder; called before and after training, its whole vocabulary in place.
+
+        Most objectives measure nothing.
+        """
+
+    @property
+    def observed(self) -> JsonObject | None:
+        """What was measured before and after training; None where nothing was."""
+        return None
+
+    def finished_head(self, encoder: Encoder, head: nn.Module) -> tuple[dict[str, Tensor], KnownHead | None]:
+        """What a trained head leaves: the tensors of a task's head, and the masked-LM head known from now on."""
+        return dict(head.state_dict()), encoder.known_head
 
     @abstractmethod
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from waystage.data.examples import Example
 from waystage.encoders.heads import ClassificationHead, MultipleChoiceHead, ScaleHead, SpanHead, TaggingHead
 from waystage.encoders.model import Encoder
+from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.windows import WindowLengths
 from waystage.kinds.choices import MultipleChoiceObjective
@@ -69,6 +70,33 @@ def _of_length(make: _MakeOfLength) -> MakeObjective:
     return objective
 
 
+class _MakeOfPooled(Protocol):
+    """Makes an objective whose head reads one vector a sequence."""
+
+    def __call__(
+        self,
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        max_tokens: int,
+        pooling: Pooling,
+    ) -> Objective:
+        """The objective."""
+
+
+def _of_pooled(make: _MakeOfPooled) -> MakeObjective:
+    def objective(
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        training: Training,
+        retrieval: RetrievalSettings | None = None,
+    ) -> Objective:
+        return make(tokenizer, examples, labels, training.max_tokens, Pooling(training.pooling))
+
+    return objective
+
+
 def _of_spans(is_always_answered: bool) -> MakeObjective:
     def objective(
         tokenizer: SubwordTokenizer,
@@ -99,10 +127,10 @@ def _dual(
 
 
 OBJECTIVES: dict[Kind, MakeObjective] = {
-    SENTENCE_CLASSIFICATION: _of_length(ClassificationObjective),
-    PAIR_CLASSIFICATION: _of_length(ClassificationObjective),
+    SENTENCE_CLASSIFICATION: _of_pooled(ClassificationObjective),
+    PAIR_CLASSIFICATION: _of_pooled(ClassificationObjective),
     TAGGING: _of_length(TaggingObjective),
-    MULTIPLE_CHOICE: _of_length(MultipleChoiceObjective),
+    MULTIPLE_CHOICE: _of_pooled(MultipleChoiceObjective),
     EXTRACTIVE_QA: _of_spans(is_always_answered=True),
     EXTRACTIVE_QA_OR_NONE: _of_spans(is_always_answered=False),
     QUESTION_ANSWER_RETRIEVAL: _dual,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waystage.data.examples import Example
 from waystage.metrics.judged import NO_ANSWER, Judged, answers_and_text, language_of
@@ -37,13 +37,13 @@ class AnswerOverlap:
     """The mean over questions of the best agreement with any of the right answers.
 
     Attributes:
-        scored: the column that the score is the mean of, ``exact_match`` or ``f1``. Each is the best over the
+        scored: the columns that the score is the mean of, ``exact_match``, ``f1`` or both. Each is the best over the
             right answers by itself.
         normalisation: what is compared of the answers to an example.
     """
 
     name: str
-    scored: str
+    scored: tuple[str, ...]
     normalisation: Callable[[Example | Judged], Normalisation]
     columns: tuple[str, ...] = _COLUMNS
 
@@ -62,18 +62,27 @@ class AnswerOverlap:
         return (float(answer in right), max(token_f1(candidate, answer) for candidate in right), 1.0)
 
     def score(self, sums: FloatArray) -> FloatArray:
-        """Mean of the scored column, ``[..., 3]`` to ``[...]``."""
-        return ratio(sums[..., self.columns.index(self.scored)], sums[..., 2])
+        """Mean of the scored columns, ``[..., 3]`` to ``[...]``."""
+        scored = [self.columns.index(name) for name in self.scored]
+        return ratio(sums[..., scored].sum(axis=-1), len(scored) * sums[..., 2])
+
+    def in_language(self, language: str) -> AnswerOverlap:
+        """The metric for examples that do not say which language they are in, as those of MLQA are asked to."""
+        return replace(self, normalisation=lambda _: mlqa_normalisation(language))
 
 
 def _mlqa_of(gold: Example | Judged) -> Normalisation:
     return mlqa_normalisation(language_of(gold))
 
 
-EXACT_MATCH = AnswerOverlap("exact-match", "exact_match", lambda _: squad_normalised)
-ANSWER_F1 = AnswerOverlap("answer-f1", "f1", lambda _: squad_normalised)
-"""SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP."""
+_EXACT_MATCH, _F1 = ("exact_match",), ("f1",)
 
-MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", "exact_match", _mlqa_of)
-MLQA_F1 = AnswerOverlap("mlqa-f1", "f1", _mlqa_of)
-"""MLQA's evaluation; the examples say which language they are in."""
+EXACT_MATCH = AnswerOverlap("exact-match", _EXACT_MATCH, lambda _: squad_normalised)
+ANSWER_F1 = AnswerOverlap("answer-f1", _F1, lambda _: squad_normalised)
+ANSWER_F1_EM = AnswerOverlap("answer-f1-em", _F1 + _EXACT_MATCH, lambda _: squad_normalised)
+"""SQuAD's evaluation, for SQuAD v1.1 and v2.0, XQuAD and TyDiQA-GoldP; XTREME's score of a task is the mean of both."""
+
+MLQA_EXACT_MATCH = AnswerOverlap("mlqa-exact-match", _EXACT_MATCH, _mlqa_of)
+MLQA_F1 = AnswerOverlap("mlqa-f1", _F1, _mlqa_of)
+MLQA_F1_EM = AnswerOverlap("mlqa-f1-em", _F1 + _EXACT_MATCH, _mlqa_of)
+"""MLQA's evaluation; the examples say which language they are in, or the metric is made for one."""

@@ -11,7 +11,15 @@ import numpy as np
 from waystage.data.examples import Example
 from waystage.errors import DataError, Problem, StudyError, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
-from waystage.metrics.answer_overlap import ANSWER_F1, EXACT_MATCH, MLQA_EXACT_MATCH, MLQA_F1
+from waystage.metrics.answer_overlap import (
+    ANSWER_F1,
+    ANSWER_F1_EM,
+    EXACT_MATCH,
+    MLQA_EXACT_MATCH,
+    MLQA_F1,
+    MLQA_F1_EM,
+    AnswerOverlap,
+)
 from waystage.metrics.macro_f1 import MacroF1
 from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.pair_f1 import PairF1
@@ -19,28 +27,31 @@ from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 from waystage.metrics.span_f1 import SpanF1
 from waystage.metrics.token_accuracy import TokenAccuracy
 
-_FACTORIES: dict[str, Callable[[tuple[str, ...]], Metric]] = {
+_SAME_FOR_ALL: dict[str, Callable[[tuple[str, ...]], Metric]] = {
     "accuracy": lambda _: LABEL_ACCURACY,
     "answer-f1": lambda _: ANSWER_F1,
+    "answer-f1-em": lambda _: ANSWER_F1_EM,
     "exact-match": lambda _: EXACT_MATCH,
     "macro-f1": MacroF1,
     "map@20": lambda _: AveragePrecision(20),
-    "mlqa-exact-match": lambda _: MLQA_EXACT_MATCH,
-    "mlqa-f1": lambda _: MLQA_F1,
     "pair-f1": lambda _: PairF1(),
     "reciprocal-rank@20": lambda _: ReciprocalRank(20),
     "retrieval-accuracy": lambda _: RETRIEVAL_ACCURACY,
     "span-f1": lambda _: SpanF1(),
     "token-accuracy": lambda _: TokenAccuracy(),
 }
+_OF_A_LANGUAGE: dict[str, AnswerOverlap] = {metric.name: metric for metric in (MLQA_EXACT_MATCH, MLQA_F1, MLQA_F1_EM)}
 
-METRIC_NAMES = tuple(_FACTORIES)
+METRIC_NAMES = tuple(sorted((*_SAME_FOR_ALL, *_OF_A_LANGUAGE)))
 
 _N_IDS_SHOWN = 5
 
 
-def make_metric(name: str, labels: Sequence[str] = ()) -> Metric:
-    """The metric of that name, for a closed label set.
+def make_metric(name: str, labels: Sequence[str] = (), language: str | None = None) -> Metric:
+    """The metric of that name, for a closed label set and for examples in a language.
+
+    Without a ``language``, metrics whose rules depend on it (MLQA's) score examples that say which they are in. Scores
+    of sums are the same for all languages.
 
     Raises:
         StudyError: no such metric, or it cannot use these labels.
@@ -48,12 +59,15 @@ def make_metric(name: str, labels: Sequence[str] = ()) -> Metric:
     >>> make_metric("macro-f1", ["no", "yes"]).columns
     ('tp:no', 'tp:yes', 'fp:no', 'fp:yes', 'fn:no', 'fn:yes')
     """
-    if name not in _FACTORIES:
+    if name in _OF_A_LANGUAGE:
+        metric = _OF_A_LANGUAGE[name]
+        return metric if language is None else metric.in_language(language)
+    if name not in _SAME_FOR_ALL:
         nearest = nearest_name(name, METRIC_NAMES)
         found, expected = f"unknown metric {name!r}", ", ".join(METRIC_NAMES)
         raise StudyError(Problem("metrics", None, None, found, expected, nearest))
     try:
-        return _FACTORIES[name](tuple(labels))
+        return _SAME_FOR_ALL[name](tuple(labels))
     except ValueError as error:
         raise StudyError(Problem("metrics", None, name, str(error))) from error
 

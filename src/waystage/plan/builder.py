@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from waystage.data.prepare import PreparedText
-from waystage.data.source import Place
+from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
+    CheckpointChoice,
     EncoderJob,
     Job,
     MaskedLmJob,
@@ -24,12 +26,15 @@ from waystage.plan.nodes import (
     Work,
 )
 from waystage.plan.texts import Texts, training_task
+from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
+from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 1
+_MASKED_LM_VERSION = 2
 _PREDICT_VERSION = 2
 _SCORE_VERSION = 1
 
@@ -75,14 +80,41 @@ class Builder:
             task = training_task(target)
             data = self.texts.train[task.name, target.limits.train]
             retrieval = target.retrieval if task.kind.is_dual_encoder else None
-            objective = SupervisedJob(task.kind.name, target.task.labels, data, retrieval)
+            objective = SupervisedJob(task.kind.name, target.task.labels, data, self._choice(target), retrieval)
             label = f"{name} → {target.task.name}"
             stage_ids.append(self._train(objective, parent, self._n_layers(target), target.training, seed or 0, label))
         model_id = stage_ids[-1] if stage_ids else None
         label = f"{name}: {target.task.name}" + ("" if seed is None else f" (seed {seed})")
-        prediction_id = self._predict(target, model_id, label)
-        score_id = self._score(target, prediction_id, label)
-        return Cell(name, target, seed, tuple(stage_ids), prediction_id, score_id)
+        tests = {lang: self.texts.test[target.task.name, lang, target.limits.test] for lang in target.languages}
+        asked = _Asked("test", tests, target.task.metric_names)
+        prediction_id = self._predict(target, model_id, asked, label)
+        score_id = self._score(target, prediction_id, asked, label)
+        validation_score_id = self._validation_score(target, model_id, label)
+        return Cell(name, target, seed, tuple(stage_ids), prediction_id, score_id, validation_score_id)
+
+    def _choice(self, part: IntermediateStage | Target) -> CheckpointChoice | None:
+        """How the checkpoint is chosen; None where it is the last."""
+        selection = part.selection
+        if selection is None or selection.rule == "last":
+            return None
+        return CheckpointChoice(
+            selection, {use.language: self.texts.validation[use.key] for use in validation_uses(part)}
+        )
+
+    def _validation_score(self, target: Target, model_id: str | None, label: str) -> str | None:
+        """The score of the last checkpoint on validation data, where there is any; no training depends on it."""
+        selection = target.selection
+        if selection is None or selection.rule != "last":
+            return None
+        data = {
+            use.language: self.texts.validation[use.key]
+            for use in validation_uses(target)
+            if use.key in self.texts.validation
+        }
+        if not data:
+            return None
+        asked = _Asked("validation", data, (selection.metric_name,))
+        return self._score(target, self._predict(target, model_id, asked, label), asked, label)
 
     def _n_layers(self, target: Target) -> int | None:
         return target.n_layers if target.n_layers is not None else self.study.encoder.n_layers
@@ -93,12 +125,10 @@ class Builder:
             data = self.texts.train[stage.task.name, stage.limits.train]
             is_dual = stage.task.kind.is_dual_encoder
             retrieval = RetrievalSettings(pooling=stage.task.pooling) if is_dual else None
-            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, retrieval)
+            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(
-            MaskedLmJob(corpus, stage.alpha, stage.mask_rate), parent, n_layers, stage.training, seed, label
-        )
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
 
     def _train(
         self,
@@ -118,7 +148,7 @@ class Builder:
             "parent": parent,
             "n_layers": n_layers,
             "objective": _objective_spec(objective),
-            "training": _training_spec(training),
+            "training": _training_spec(training, objective),
             "seed": seed,
             "packages": package_versions(),
         }
@@ -133,16 +163,21 @@ class Builder:
         if isinstance(job.objective, MaskedLmJob):
             n_items = max(1, round(n_items * length / job.training.max_tokens))
             length = float(job.training.max_tokens)
-        return training_work(self.shape, layers, job.training, n_items, length)
+        work = training_work(self.shape, layers, job.training, n_items, length)
+        choice = None if isinstance(job.objective, MaskedLmJob) else job.objective.choice
+        if choice is None:
+            return work
+        evaluation = prediction_work(self.shape, layers, choice.data.values(), job.training.max_tokens)
+        return with_evaluations(work, evaluation, choice.rule, job.training, n_items, length)
 
-    def _predict(self, target: Target, model_id: str | None, label: str) -> str:
-        task, n_layers = target.task, self._n_layers(target)
-        data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
+    def _predict(self, target: Target, model_id: str | None, asked: _Asked, label: str) -> str:
+        task, n_layers, data = target.task, self._n_layers(target), asked.data
         defaults = task.training
         training = target.training or Training(
             max_tokens=defaults.max_tokens, max_question_tokens=defaults.max_question_tokens
         )
         max_tokens, windows = training.max_tokens, training.windows
+        pooling = training.pooling if task.kind.pools_states else None
         searched = self.texts.searched.get(task.name)
         if searched is not None:
             searched = replace(searched, max_query_tokens=training.max_question_tokens)
@@ -166,7 +201,9 @@ class Builder:
             "retrieval": None if target.retrieval is None else asdict(target.retrieval),
             "packages": package_versions(),
             **({} if windows is None else {"windows": asdict(windows)}),
+            **({} if pooling is None else {"pooling": pooling}),
             **({} if searched is None else {"searched": searched.spec()}),
+            **asked.split_spec,
         }
         job = PredictJob(
             self.encoder_id,
@@ -178,17 +215,17 @@ class Builder:
             max_tokens,
             target.retrieval,
             windows,
+            pooling,
+            asked.split,
             searched,
         )
         layers = n_layers or self.shape.n_layers
         texts = [*data.values(), *(searched.texts if searched else ())]
         work = prediction_work(self.shape, layers, texts, max_tokens)
-        return self._add(spec, f"{label}: predict", job, work)
+        return self._add(spec, f"{label}: predict{asked.suffix}", job, work)
 
-    def _score(self, target: Target, prediction_id: str, label: str) -> str:
-        task = target.task
-        names = (task.metric_name, *(n for n in task.kind.metric_names if n != task.metric_name))
-        data = {lang: self.texts.test[task.name, lang, target.limits.test] for lang in target.languages}
+    def _score(self, target: Target, prediction_id: str, asked: _Asked, label: str) -> str:
+        task, data = target.task, asked.data
         spec = {
             "kind": "score",
             "version": _SCORE_VERSION,
@@ -196,23 +233,52 @@ class Builder:
             "predictions": prediction_id,
             "data": {language: text.artefact_id for language, text in data.items()},
             "labels": list(task.labels),
-            "metrics": list(names),
+            "metrics": list(asked.metric_names),
+            **asked.split_spec,
         }
-        return self._add(spec, f"{label}: score", ScoreJob(prediction_id, task.labels, data, names), Work())
+        job = ScoreJob(prediction_id, task.labels, data, asked.metric_names, asked.split)
+        return self._add(spec, f"{label}: score{asked.suffix}", job, Work())
 
 
-def _training_spec(training: Training) -> dict[str, Any]:
-    """The hyperparameters; lengths of windows and queries only for the kinds that have them."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is predicted, and what is scored of it."""
+
+    split: Split
+    data: dict[str, PreparedText]
+    metric_names: tuple[str, ...]
+
+    @property
+    def split_spec(self) -> dict[str, str]:
+        """The part of a spec that names the split; the test split goes without saying."""
+        return {} if self.split == "test" else {"split": self.split}
+
+    @property
+    def suffix(self) -> str:
+        """The part of a label that names the split."""
+        return "" if self.split == "test" else f" {self.split}"
+
+
+def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
+    """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
+    if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
+        del spec["pooling"]
     for key in ("stride", "max_question_tokens"):
         if spec[key] is None:
             del spec[key]
     return spec
 
 
+def _choice_spec(choice: CheckpointChoice) -> dict[str, Any]:
+    data = {language: text.artefact_id for language, text in choice.data.items()}
+    return {**asdict(choice.rule), "oracle_languages": list(choice.rule.oracle_languages), "data": data}
+
+
 def _data_ids(objective: SupervisedJob | MaskedLmJob) -> list[str]:
     if isinstance(objective, SupervisedJob):
-        return [objective.data.artefact_id]
+        chosen_by = {} if objective.choice is None else objective.choice.data
+        return [objective.data.artefact_id, *_ids_by_language(chosen_by)]
     return _ids_by_language(objective.data)
 
 
@@ -228,10 +294,11 @@ def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
             "labels": list(objective.labels),
             "data": objective.data.artefact_id,
             **({} if objective.retrieval is None else {"retrieval": asdict(objective.retrieval)}),
+            **({} if objective.choice is None else {"selection": _choice_spec(objective.choice)}),
         }
     return {
         "kind": "masked-lm",
+        "version": _MASKED_LM_VERSION,
         "data": {language: text.artefact_id for language, text in objective.data.items()},
-        "alpha": objective.alpha,
-        "mask_rate": objective.mask_rate,
+        **{name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(objective.settings).items()},
     }

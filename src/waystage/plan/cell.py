@@ -9,7 +9,11 @@ from waystage.study.study import Target
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One sequence on one target with one seed (None: nothing about it is random)."""
+    """One sequence on one target with one seed (None: nothing about it is random).
+
+    ``validation_score_id`` is None where the last checkpoint has no score on validation data: because it was not asked
+    for, because there is none, or because the checkpoint was chosen by it (then the training holds the scores).
+    """
 
     sequence: str
     target: Target
@@ -17,3 +21,4 @@ class Cell:
     stage_ids: tuple[str, ...]
     prediction_id: str
     score_id: str
+    validation_score_id: str | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from waystage.data.prepare import PreparedText
 from waystage.encoders.registry import EncoderShape
 from waystage.plan.nodes import Work
-from waystage.study.study import Training
+from waystage.study.study import Selection, Training
 
 # Multilingual SentencePiece vocabularies give about four characters a token in alphabetic scripts and fewer in others;
 # the estimate errs on the side of more tokens.
@@ -50,6 +51,22 @@ def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[Prepared
         n_tokens += length * text.n_items
         flops += shape.forward_flops(round(length * text.n_items), length, n_layers)
     return Work(n_tokens=n_tokens, prediction_flops=flops, memory_bytes=_table(shape))
+
+
+def with_evaluations(
+    work: Work, one: Work, rule: Selection, training: Training, n_sequences: int, mean_length: float
+) -> Work:
+    """Work of a stage whose checkpoints are scored, each at the cost of ``one``, if it is not stopped early."""
+    n_per_epoch = max(1, -(-n_sequences // training.batch_size))
+    if training.steps is not None:
+        n_steps = float(training.steps)
+    elif training.epochs is not None:
+        n_steps = training.epochs * n_per_epoch
+    else:
+        n_steps = (training.tokens or 0) / (training.batch_size * mean_length)
+    interval = rule.every_steps or max(1, round(n_per_epoch / (rule.times_per_epoch or 1)))
+    n_evaluations = n_steps // interval + 1
+    return replace(work, prediction_flops=n_evaluations * one.prediction_flops)
 
 
 def _table(shape: EncoderShape) -> float:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from waystage.data.prepare import PreparedText
+from waystage.data.source import Split
 from waystage.encoders.sources import EncoderSource
-from waystage.study.study import RetrievalSettings, Training, Windows
+from waystage.study.pretraining import MaskedLm
+from waystage.study.study import RetrievalSettings, Selection, Training, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +21,25 @@ class EncoderJob:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointChoice:
+    """Take the checkpoint that scores best; ``data`` is the validation data of each language that is scored."""
+
+    rule: Selection
+    data: dict[str, PreparedText]
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisedJob:
     """Train on a labelled task.
 
-    ``kind_name`` is that of the task's kind; ``data`` is the training split; ``retrieval`` says how a dual encoder
-    makes vectors, and is None for the other kinds.
+    ``kind_name`` is that of the task's kind; ``data`` is the training split. ``choice`` is None where the last
+    checkpoint is taken; ``retrieval`` says how a dual encoder makes vectors, and is None for the other kinds.
     """
 
     kind_name: str
     labels: tuple[str, ...]
     data: PreparedText
+    choice: CheckpointChoice | None = None
     retrieval: RetrievalSettings | None = None
 
 
@@ -37,8 +48,7 @@ class MaskedLmJob:
     """Continue pretraining; ``data`` maps languages to prepared text."""
 
     data: dict[str, PreparedText]
-    alpha: float
-    mask_rate: float
+    settings: MaskedLm
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +94,11 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class PredictJob:
-    """Predict the test split in every language.
+    """Predict a split in every language.
 
     ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds that compare no
-    vectors, ``windows`` for those that read none, ``searched`` where no pool of candidates is searched.
+    vectors, ``windows`` for those that read none; ``pooling`` says what the head reads where that is one vector a
+    sequence; ``searched`` is None where no pool of candidates is searched.
     """
 
     encoder_id: str
@@ -99,6 +110,8 @@ class PredictJob:
     max_tokens: int
     retrieval: RetrievalSettings | None
     windows: Windows | None = None
+    pooling: str | None = None
+    split: Split = "test"
     searched: Searched | None = None
 
 
@@ -110,6 +123,7 @@ class ScoreJob:
     labels: tuple[str, ...]
     data: dict[str, PreparedText]
     metric_names: tuple[str, ...]
+    split: Split = "test"
 
 
 Job: TypeAlias = EncoderJob | TrainJob | PredictJob | ScoreJob

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from waystage.data.source import Place
 from waystage.encoders.registry import EncoderShape
@@ -12,6 +12,7 @@ from waystage.plan.cell import Cell
 from waystage.plan.nodes import Node
 from waystage.plan.overlap import Overlap, find_overlaps
 from waystage.plan.texts import Texts
+from waystage.plan.validation import validation_uses
 from waystage.store.store import Store
 from waystage.study.study import Study
 
@@ -25,6 +26,7 @@ class Plan:
         cells: what is compared.
         n_naive_trainings: trainings if every cell were run by itself.
         overlaps: training data that has test examples of a target; empty unless the study allows it.
+        no_validation: why the last checkpoint of a target has no score on validation data, by the name of its task.
     """
 
     study: Study
@@ -35,6 +37,7 @@ class Plan:
     cells: tuple[Cell, ...]
     n_naive_trainings: int
     overlaps: tuple[Overlap, ...] = ()
+    no_validation: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_trainings(self) -> int:
@@ -70,4 +73,10 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         cells=cells,
         n_naive_trainings=n_naive,
         overlaps=overlaps,
+        no_validation={
+            target.task.name: texts.no_validation[use.key]
+            for target in study.targets
+            for use in validation_uses(target)
+            if use.key in texts.no_validation
+        },
     )

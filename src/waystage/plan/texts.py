@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from waystage.data.prepare import PreparedText, prepare_corpus, prepare_pool, prepare_queries, prepare_split
 from waystage.data.source import Place, PoolSource
-from waystage.errors import DataError, Problem
+from waystage.errors import DataError, Problem, first_line
 from waystage.plan.nodes import Searched
+from waystage.plan.validation import ValidationKey, validation_uses
 from waystage.store.store import Store
 from waystage.study.data_check import pool_languages
 from waystage.study.study import ContinuedStage, IntermediateStage, Limits, Stage, Study, Target
@@ -17,11 +18,16 @@ from waystage.tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything that is read, prepared; keyed by what it is for."""
+    """Everything that is read, prepared; keyed by what it is for.
+
+    ``no_validation`` says why there is no validation data where that would be scored but is not needed.
+    """
 
     train: dict[tuple[str, int | None], PreparedText]
     test: dict[tuple[str, str, int | None], PreparedText]
     corpora: dict[tuple[str, str], PreparedText]
+    validation: dict[ValidationKey, PreparedText] = field(default_factory=dict)
+    no_validation: dict[ValidationKey, str] = field(default_factory=dict)
     searched: dict[str, Searched] = field(default_factory=dict)
 
     @classmethod
@@ -31,11 +37,13 @@ class Texts:
         for stage in _unique_stages(study):
             if isinstance(stage, IntermediateStage):
                 texts._read_train(store, place, stage.task, stage.limits, problems)
+                texts._read_validation(store, place, stage, problems)
             else:
                 texts._read_corpus(store, place, stage, problems)
         for target in study.targets:
             if target.training is not None:
                 texts._read_train(store, place, training_task(target), target.limits, problems)
+            texts._read_validation(store, place, target, problems)
             texts._read_test(store, place, target, problems)
             if target.task.pool is not None:
                 texts._read_searched(store, place, target, target.task.pool, problems)
@@ -49,6 +57,19 @@ class Texts:
             self.train[key] = prepare_split(store, place, task.source, "train", task.source_language, limits.train)
         except DataError as error:
             problems.extend(_problems_of(error, f"task {task.name}, train, {task.source_language}"))
+
+    def _read_validation(
+        self, store: Store, place: Place, part: IntermediateStage | Target, problems: list[Problem]
+    ) -> None:
+        for use in validation_uses(part):
+            try:
+                self.validation[use.key] = use.prepare(store, place)
+            except DataError as error:
+                found = _problems_of(error, f"task {use.task.name}, validation, {use.language}")
+                if use.is_needed:
+                    problems.extend(found)
+                else:
+                    self.no_validation[use.key] = first_line(error)
 
     def _read_test(self, store: Store, place: Place, target: Target, problems: list[Problem]) -> None:
         task, limit = target.task, target.limits.test

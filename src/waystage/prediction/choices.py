@@ -23,7 +23,8 @@ def choose(predictor: LabelPredictor, examples: Sequence[Example]) -> Predicted:
     scores = np.zeros(len(sequences), np.float32)
     with torch.inference_mode():
         for indices, batch in token_batches(sequences, predictor.tokenizer.pad_id, device):
-            scores[indices] = choices.logits(predictor.encoder, predictor.head, batch).cpu().numpy()
+            of_batch = choices.logits(predictor.encoder, predictor.head, batch, predictor.pooling)
+            scores[indices] = of_batch.cpu().numpy()
     predictions: dict[str, Prediction] = {
         example.id: str(int(scores[first[index] : first[index + 1]].argmax())) for index, example in enumerate(examples)
     }

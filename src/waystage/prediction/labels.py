@@ -11,6 +11,7 @@ from torch import nn
 
 from waystage.data.examples import Example, TaggedExample
 from waystage.encoders.model import Encoder
+from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.kinds import classification, tagging
 from waystage.metrics.metric import Prediction
@@ -22,7 +23,7 @@ from waystage.tasks.kinds import PAIR_CLASSIFICATION, SENTENCE_CLASSIFICATION, T
 
 @dataclass(frozen=True, slots=True)
 class LabelPredictor:
-    """An encoder with a trained head."""
+    """An encoder with a trained head; ``pooling`` is what that was trained on, where it reads one vector a sequence."""
 
     encoder: Encoder
     head: nn.Module
@@ -30,6 +31,7 @@ class LabelPredictor:
     labels: tuple[str, ...]
     max_tokens: int
     windows: Windows | None = None
+    pooling: Pooling = Pooling.MEAN
 
     def classify(self, examples: Sequence[Example]) -> Predicted:
         """The best label of each sentence or pair."""
@@ -38,7 +40,8 @@ class LabelPredictor:
         best = np.zeros(len(sequences), np.int64)
         with torch.inference_mode():
             for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
-                best[indices] = classification.logits(self.encoder, self.head, batch).argmax(dim=1).cpu().numpy()
+                scores = classification.logits(self.encoder, self.head, batch, self.pooling)
+                best[indices] = scores.argmax(dim=1).cpu().numpy()
         predictions: dict[str, Prediction] = {
             example.id: self.labels[index] for example, index in zip(examples, best, strict=True)
         }

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from waystage.comparison.compare import compare
-from waystage.encoders.registry import ENCODERS
+from waystage.comparison.context import Context
+from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
 from waystage.record.costs import sequence_costs
+from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
-from waystage.record.protocol import task_protocols
+from waystage.record.flips import find_flips
+from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
+from waystage.record.selection import selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
 from waystage.study.study import ContinuedStage, Stage, Training
@@ -33,13 +37,15 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         StageError: a cell has no score.
         ComparisonError: the cells cannot be compared.
     """
-    study = plan.study
+    study, costs = plan.study, sequence_costs(plan, store)
     comparison = compare(
         cell_scores(plan, store),
         task_metrics(plan),
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
+        Context(categories={target.task.name: target.task.kind.category for target in study.targets}, costs=costs),
     )
+    flip_counts, flips = find_flips(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
@@ -49,12 +55,16 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study, plan.overlaps),
+        protocol=task_protocols(study, plan.overlaps, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
-        costs=sequence_costs(plan, store),
+        costs=costs,
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        flip_counts=flip_counts,
+        flips=flips,
+        selection=selection_scores(plan, store),
+        digests=prediction_digests(plan, store),
     )
 
 
@@ -69,7 +79,8 @@ def _describe(stage: Stage) -> str:
         return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
     limit = stage.limits.train
     examples = "" if limit is None else f", at most {limit:,} examples"
-    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}"
+    chosen = "" if stage.selection is None else f"; {selection_words(stage.selection, stage.task.source_language)}"
+    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}{chosen}"
 
 
 def _amount(training: Training) -> str:
@@ -103,7 +114,17 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
         n_layers=choice.n_layers or plan.shape.n_layers,
         licence="not known to Waystage" if info is None else info.licence,
         notes=tuple(notes),
+        facts=_shape_facts(plan.shape),
     )
+
+
+def _shape_facts(shape: EncoderShape) -> tuple[Fact, ...]:
+    rows = {
+        "hidden size": shape.hidden_size,
+        "intermediate size": shape.intermediate_size,
+        "vocabulary": shape.vocabulary_size,
+    }
+    return tuple(Fact(name, f"{value:,}") for name, value in rows.items())
 
 
 def _plan_record(plan: Plan, store: Store, outcome: Outcome) -> PlanRecord:

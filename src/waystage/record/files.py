@@ -39,12 +39,11 @@ def write_run_files(record: RunRecord, plan: Plan, store: Store, folder: Path) -
     _write(folder, contents)
 
 
-def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
-    """Write the report again from ``record.json`` alone.
+def read_record(folder: Path) -> RunRecord:
+    """The record of the run in ``folder``.
 
     Raises:
         DataError: there is no record in ``folder``, or it is not one.
-        StoreError: the report cannot be written.
     """
     path = folder / RECORD_NAME
     try:
@@ -52,7 +51,17 @@ def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
     except (OSError, ValueError) as error:
         found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         raise DataError(Problem(path, None, None, found, "the record of a run")) from None
-    record = RunRecord.from_json(value, path)
+    return RunRecord.from_json(value, path)
+
+
+def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
+    """Write the report again from ``record.json`` alone.
+
+    Raises:
+        DataError: there is no record in ``folder``, or it is not one.
+        StoreError: the report cannot be written.
+    """
+    record = read_record(folder)
     _write(folder, {REPORT_NAME: render_report(record)})
     return record, folder / REPORT_NAME
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
-from waystage.study.study import Study, Target, Training
+from waystage.study.study import Selection, Study, Target, Training
+from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
-_SELECTION = "last checkpoint; no development data is looked at"
 _BUDGETS = ("epochs", "steps", "tokens")
 
 
-def task_protocols(study: Study, overlaps: Sequence[Overlap] = ()) -> tuple[TaskProtocol, ...]:
-    """One entry a target; ``overlaps`` are those of the study's plan."""
-    return tuple(_protocol(study, target, overlaps) for target in study.targets)
+def task_protocols(
+    study: Study, overlaps: Sequence[Overlap] = (), no_validation: Mapping[str, str] | None = None
+) -> tuple[TaskProtocol, ...]:
+    """One entry a target; ``overlaps`` and ``no_validation`` are those of the study's plan."""
+    return tuple(_protocol(study, target, overlaps, no_validation or {}) for target in study.targets)
 
 
-def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> TaskProtocol:
+def _protocol(
+    study: Study, target: Target, overlaps: Sequence[Overlap], no_validation: Mapping[str, str]
+) -> TaskProtocol:
     task, retrieval = target.task, target.retrieval
     n_layers = target.n_layers or study.encoder.n_layers
     layers = "all layers" if n_layers is None else f"first {n_layers} layers"
@@ -40,17 +44,50 @@ def _protocol(study: Study, target: Target, overlaps: Sequence[Overlap]) -> Task
         metric=task.metric_name,
         source_language=task.source_language,
         languages=target.languages,
-        training=() if target.training is None else (*training_facts(target.training), Fact("layers", layers)),
+        training=()
+        if target.training is None
+        else (*training_facts(target.training, task.kind), Fact("layers", layers)),
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
-        selection=_SELECTION if target.training is not None else "nothing is trained or selected",
+        selection=_selection(target, no_validation.get(task.name)),
         departures=(*_departures(target), *departures_of(overlaps, task.name)),
+        reference=task.reference,
+        licence=task.licence,
     )
 
 
-def training_facts(training: Training) -> tuple[Fact, ...]:
-    """The hyperparameters that are set, by their names in study files."""
+def _selection(target: Target, no_validation: str | None) -> str:
+    if target.training is None:
+        return "nothing is trained or selected"
+    if no_validation is not None:
+        return f"last checkpoint; it has no score on validation data: {no_validation}"
+    if target.selection is None:
+        return "last checkpoint; no development data is looked at"
+    return selection_words(target.selection, (target.train_task or target.task).source_language)
+
+
+def selection_words(selection: Selection, source_language: str) -> str:
+    """Which checkpoint is taken, for people.
+
+    >>> selection_words(Selection("best", "en", "accuracy", every_steps=100, patience=3), "en")
+    'checkpoint with the best accuracy on validation data in en, of every 100 steps; training stops after 3 without a \
+    better one'
+    """
+    scored = f"{selection.metric_name} on validation data in {selection.language}"
+    foreign = "" if selection.language == source_language else f"; NOT zero-shot: {selection.language} was looked at"
+    if selection.rule == "last":
+        return f"last checkpoint, whatever its {scored}"
+    every = selection.every_steps
+    often = f"every {every} steps" if every is not None else f"{selection.times_per_epoch or 1} in an epoch"
+    stopped = f"; training stops after {selection.patience} without a better one" if selection.patience else ""
+    return f"checkpoint with the best {scored}, of {often}{stopped}{foreign}"
+
+
+def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
+    """The hyperparameters that are set and count for a kind, by their names in study files."""
     values = {name: value for name, value in asdict(training).items() if value is not None}
+    if not kind.pools_states:
+        del values["pooling"]
     return tuple(Fact(name, _shown(value)) for name, value in values.items())
 
 
@@ -66,6 +103,9 @@ def _departures(target: Target) -> list[str]:
         departures.append(f"learned from the training data of {target.train_task.name}")
     if target.task.kind.is_dual_encoder and target.training is None:
         departures.append("nothing is learned for this task")
+    selection, source = target.selection, (target.train_task or target.task).source_language
+    if selection is not None and selection.rule == "best" and selection.language != source:
+        departures.append(f"the checkpoint is chosen on validation data in {selection.language}: not zero-shot")
     for split in ("train", "validation", "test"):
         limit = getattr(target.limits, split)
         is_read = {"train": target.training is not None, "validation": target.task.kind.fits_threshold}

@@ -26,16 +26,16 @@ def cell_scores(plan: Plan, store: Store) -> list[CellScores]:
     if missing:
         some = ", ".join(missing[:5])
         raise StageError(f"{len(missing)} of {len(plan.cells)} cells have no score (first: {some})")
-    return [scores for cell in plan.cells for scores in _scores_of(cell, cell.target.task.metric_name, store)]
+    return [scores for cell in plan.cells for scores in metric_scores(cell, cell.target.task.metric_name, store)]
 
 
 def all_metric_scores(plan: Plan, store: Store) -> Iterator[tuple[CellScores, float]]:
     """Statistics and score (a fraction) for every cell, language and metric that was computed."""
     for cell in plan.cells:
         task = cell.target.task
-        for name in task.kind.metric_names:
+        for name in task.metric_names:
             metric = make_metric(name, task.labels)
-            for scores in _scores_of(cell, name, store):
+            for scores in metric_scores(cell, name, store):
                 yield scores, float(metric.score(scores.statistics.sum(axis=0)))
 
 
@@ -45,7 +45,8 @@ def task_metrics(plan: Plan) -> dict[str, Metric]:
     return {name: make_metric(task.metric_name, task.labels) for name, task in tasks.items()}
 
 
-def _scores_of(cell: Cell, metric_name: str, store: Store) -> Iterator[CellScores]:
+def metric_scores(cell: Cell, metric_name: str, store: Store) -> Iterator[CellScores]:
+    """Statistics of one metric of the cell's kind, for every language."""
     content = store.open(cell.score_id).read_json(f"{metric_name}.json")
     for language, scores in content["languages"].items():
         yield CellScores(

@@ -60,6 +60,9 @@ class TaskProtocol:
         pooling: of the sentence vectors, for retrieval.
         selection: which checkpoint was taken and on whose data.
         departures: what differs from the task's published protocol, one sentence each.
+        profile: name of the published protocol that the settings were taken from; None: the task's defaults.
+        reference: publication or page of the data.
+        licence: of the data.
     """
 
     task: str
@@ -72,11 +75,14 @@ class TaskProtocol:
     pooling: str | None
     selection: str
     departures: tuple[str, ...]
+    profile: str | None = None
+    reference: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderRecord:
-    """The encoder that every sequence starts from. ``digest`` is of its weights."""
+    """The encoder that every sequence starts from. ``digest`` is of its weights; ``facts`` are sizes and such."""
 
     name: str
     source: str
@@ -84,6 +90,132 @@ class EncoderRecord:
     n_layers: int
     licence: str
     notes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionScore:
+    """What a checkpoint of a target was chosen by, or would have been.
+
+    Attributes:
+        language: the selection language, whose validation data was scored.
+        rule: ``last``: the last checkpoint was taken whatever its score; ``best``: the one with the best score.
+        chosen_step: optimiser steps behind the checkpoint that was taken.
+        n_evaluations: checkpoints that were scored on the validation data.
+        score: of the checkpoint that was taken, a fraction.
+    """
+
+    sequence: str
+    task: str
+    seed: int
+    language: str
+    metric: str
+    rule: Literal["last", "best"]
+    chosen_step: int
+    n_evaluations: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoPerplexity:
+    """How well held-out text is predicted before and after a stage of continued pretraining (Salazar et al. 2020).
+
+    Attributes:
+        stage: name of the stage.
+        n_tokens: tokens that were predicted.
+        before: at least 1; None where the encoder came without a masked-LM head.
+        after: at least 1.
+    """
+
+    sequence: str
+    stage: str
+    seed: int
+    language: str
+    n_tokens: int
+    before: float | None
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlipCount:
+    """Test examples that are right with most seeds of one sequence and wrong with most seeds of the other.
+
+    Attributes:
+        first: a sequence, the baseline as a rule.
+        second: another sequence.
+        n_examples: all test examples of the task in the language.
+        n_gained: wrong with ``first``, right with ``second``.
+        n_lost: right with ``first``, wrong with ``second``.
+    """
+
+    task: str
+    language: str
+    first: str
+    second: str
+    n_examples: int
+    n_gained: int
+    n_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleText:
+    """A part of an example: what it is (``premise``), the text, and the language of the text."""
+
+    label: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlippedExample:
+    """One of the examples that :class:`FlipCount` counts; a choice of them is kept.
+
+    Attributes:
+        seed: of the answers that are shown; None where nothing is random.
+        n_right_first: seeds of ``first`` with which it is right, out of ``n_seeds_first`` (1 where nothing is random).
+        texts: what was asked. Long text is cut, with ``…`` where that was done.
+        gold: the right answer.
+        first_answer: what ``first`` answered with ``seed``.
+        second_answer: what ``second`` answered with ``seed``.
+        answer_language: language of gold and answers; None where they are labels.
+    """
+
+    task: str
+    language: str
+    example_id: str
+    first: str
+    second: str
+    seed: int | None
+    n_right_first: int
+    n_seeds_first: int
+    n_right_second: int
+    n_seeds_second: int
+    texts: tuple[ExampleText, ...]
+    gold: str
+    first_answer: str
+    second_answer: str
+    answer_language: str | None
+
+    @property
+    def is_gained(self) -> bool:
+        """Whether ``second`` has it right."""
+        return self.n_right_second * self.n_seeds_first > self.n_right_first * self.n_seeds_second
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDigest:
+    """What the same run has to give again: SHA-256 of the predictions of one sequence on one task with one seed.
+
+    Attributes:
+        artefact_id: address in the store; follows from what the predictions are made from.
+        content_digest: of the files; follows from what they hold.
+    """
+
+    sequence: str
+    task: str
+    seed: int | None
+    artefact_id: str
+    content_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +228,11 @@ class RunRecord:
         environment: versions, processor, cores, state of the source tree.
         command: the command line that repeats the run.
         created_at: ISO 8601 with time zone.
+        selection: validation scores, where a study asked for them.
+        pseudo_perplexities: of held-out text, for stages of continued pretraining.
+        flip_counts: for each task, language and sequence but the baseline.
+        flips: some of the examples behind the counts.
+        digests: of all predictions.
     """
 
     __pydantic_config__ = json_form.STRICT_FIELDS
@@ -114,6 +251,11 @@ class RunRecord:
     comparison: Comparison
     command: str
     created_at: str
+    selection: tuple[SelectionScore, ...] = ()
+    pseudo_perplexities: tuple[PseudoPerplexity, ...] = ()
+    flip_counts: tuple[FlipCount, ...] = ()
+    flips: tuple[FlippedExample, ...] = ()
+    digests: tuple[ResultDigest, ...] = ()
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def cost(self, sequence: str) -> SequenceCost | None:

@@ -21,6 +21,8 @@ ALLOWED_SUFFIXES = frozenset(
         ".arrow",
         ".csv",
         ".html",
+        ".i32",
+        ".i64",
         ".json",
         ".jsonl",
         ".model",
@@ -31,7 +33,10 @@ ALLOWED_SUFFIXES = frozenset(
         ".txt",
     }
 )
-"""Formats that run no code when they are read: not pickles, nor .npz and .pt, which may hold them."""
+"""Formats that run no code when they are read: not pickles, nor .npz and .pt, which may hold them.
+
+``.i32`` and ``.i64`` are bare integers of so many bits, little-endian.
+"""
 
 _NAME_PART = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+@-]*")
 

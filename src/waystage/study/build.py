@@ -14,10 +14,11 @@ from waystage.data.corpus import Corpus
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
-from waystage.study.forms.stages import IntermediateForm, StageForm
+from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
 from waystage.study.forms.targets import RetrievalForm, TargetForm
-from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
 from waystage.study.own_sources import corpus_languages, corpus_source, pool_source, task_source
+from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
 from waystage.study.study import (
@@ -26,6 +27,7 @@ from waystage.study.study import (
     IntermediateStage,
     Limits,
     RetrievalSettings,
+    Selection,
     Stage,
     Study,
     Target,
@@ -136,20 +138,26 @@ class StudyParts:
             if task is None:
                 return None
             training = _training(form.budget, form.training, task.training)
-            return IntermediateStage(name, task, training, _limits(form.limits))
+            selection = None
+            if form.selection is not None and form.selection.rule == "best":
+                selection = _selection(form.selection, task.metric_name, task.source_language)
+            return IntermediateStage(name, task, training, _limits(form.limits), selection)
         corpus = self.corpora.get(form.corpus)
         if corpus is None:
             return None
         languages = corpus.languages if form.languages == "all" else tuple(form.languages)
         training = _training(form.budget, form.training, None)
-        return ContinuedStage(name, corpus, languages, training, form.alpha, form.mask_rate)
+        return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
 
     def _target(self, form: TargetForm) -> Target | None:
         task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
         if task is None or train_task is None:
             return None
-        training = None
+        training, selection = None, None
         if task.kind.trains_head and not form.untrained:
+            if not task.kind.is_dual_encoder:
+                chosen = form.selection or SelectionForm(rule="last")
+                selection = _selection(chosen, task.metric_name, train_task.source_language)
             training = _training(form.budget, form.training, train_task.training)
         return Target(
             task=task,
@@ -159,6 +167,7 @@ class StudyParts:
             limits=_limits(form.limits),
             n_layers=form.n_layers,
             train_task=train_task if form.train_on else None,
+            selection=selection,
         )
 
 
@@ -193,6 +202,29 @@ def _retrieval(form: RetrievalForm | None, task: Task) -> RetrievalSettings | No
         return None
     said = form.model_dump(exclude_none=True) if form else {}
     return RetrievalSettings(**({"pooling": task.pooling, "score": task.kind.scores[0]} | said))
+
+
+def _selection(form: SelectionForm, metric_name: str, source_language: str) -> Selection:
+    is_best, is_by_steps = form.rule == "best", form.every_steps is not None
+    return Selection(
+        rule=form.rule,
+        language=form.language or source_language,
+        metric_name=form.metric or metric_name,
+        every_steps=form.every_steps,
+        times_per_epoch=(form.times_per_epoch or 1) if is_best and not is_by_steps else None,
+        patience=form.patience,
+    )
+
+
+def _masked_lm(form: ContinuedForm) -> MaskedLm:
+    return MaskedLm(
+        alpha=form.alpha,
+        mask_rate=form.mask_rate,
+        mask=MaskUnit(form.mask),
+        softmax=Softmax(form.softmax),
+        packing=Packing(form.packing),
+        held_out=form.held_out,
+    )
 
 
 def _limits(form: LimitsForm) -> Limits:

@@ -112,12 +112,17 @@ def _all_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> Iterator[Da
     for stage in stages:
         if isinstance(stage, IntermediateStage):
             yield TaskUse(stage.task, "train", stage.task.source_language)
+            if stage.selection is not None and stage.selection.rule == "best":
+                yield TaskUse(stage.task, "validation", stage.selection.language)
         else:
             yield from (CorpusUse(stage.corpus, language) for language in stage.languages)
     for target in targets:
         if target.training is not None:
             learned = target.train_task or target.task
             yield TaskUse(learned, "train", learned.source_language)
+        if target.selection is not None and target.selection.rule == "best":
+            language = target.selection.language
+            yield TaskUse(target.validation_task(language), "validation", language)
         splits: tuple[Split, ...] = ("validation", "test") if target.task.kind.fits_threshold else ("test",)
         for split in splits:
             yield from (TaskUse(target.task, split, language) for language in target.languages)

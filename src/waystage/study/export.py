@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib import resources
 from pathlib import PurePath
 from typing import Any
@@ -69,14 +70,14 @@ def _stage(stage: Stage) -> dict[str, Any]:
             "corpus": stage.corpus.name,
             "languages": list(stage.languages),
             "training": _plain(stage.training),
-            "alpha": stage.alpha,
-            "mask_rate": stage.mask_rate,
+            "masked_lm": _plain(stage.masked_lm),
         }
     return {
         "kind": "intermediate",
         "task": stage.task.name,
         "training": _plain(stage.training),
         "limits": _plain(stage.limits),
+        "selection": _plain(stage.selection),
     }
 
 
@@ -88,6 +89,7 @@ def _target(target: Target) -> dict[str, Any]:
         "training": _plain(target.training),
         "retrieval": _plain(target.retrieval),
         "limits": _plain(target.limits),
+        "selection": _plain(target.selection),
         "n_layers": target.n_layers,
     }
 
@@ -126,6 +128,8 @@ def _source(source: Source | PoolSource | CorpusSource) -> dict[str, Any]:
 
 def _plain(value: Any, *, with_types: bool = False) -> Any:
     """The value as JSON: dataclasses by their fields, functions by their names."""
+    if isinstance(value, StrEnum):
+        return value.value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

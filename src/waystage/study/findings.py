@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from waystage.data.source import Split
@@ -12,7 +12,6 @@ from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
 from waystage.tasks.kinds import Kind
 
-WINDOW_KEYS = ("stride", "max_question_tokens")
 _BUDGET_KEYS = ("epochs", "steps", "tokens")
 
 
@@ -41,19 +40,6 @@ def repeated(values: list[Any] | None, path: FieldPath, what: str) -> Iterator[F
             yield Finding((*path, index), f"the {what} '{value}' is listed twice", f"each {what} once")
 
 
-def kind_findings(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
-    """Hyperparameters that a trained kind gives no meaning to, or with which it cannot learn."""
-    if kind is None or not kind.trains_head:
-        return
-    if not kind.reads_windows:
-        keys = WINDOW_KEYS[:1] if kind.is_dual_encoder else WINDOW_KEYS
-        yield from window_keys(path, part, f"a task of {kind.name}", keys)
-    for key in ("batch_size", "micro_batch_size"):
-        if kind.is_dual_encoder and (part.get("training") or {}).get(key) == 1:
-            found = f"the number 1 for a task of {kind.name}"
-            yield Finding((*path, "training", key), found, "at least 2: a query learns from the others' candidates")
-
-
 def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Split) -> Iterator[Finding]:
     """A finding where the task declares no file for the split."""
     if facts.splits is not None and split not in facts.splits:
@@ -77,11 +63,25 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"
         yield Finding((*path, "training", "micro_batch_size"), f"the number {micro_batch_size}", expected)
+    if training.get("warmup_steps") is not None and training.get("warmup_fraction") is not None:
+        yield Finding((*path, "training"), "warmup_steps and warmup_fraction", "at most one of the two")
 
 
-def window_keys(path: FieldPath, part: Tree, of: str, keys: Sequence[str] = WINDOW_KEYS) -> Iterator[Finding]:
-    """Lengths of windows for what reads none."""
-    for key in keys:
-        if (part.get("training") or {}).get(key) is not None:
-            found = f"'{key}' for {of}, which reads no windows"
-            yield Finding((*path, "training", key), found, "no such key", at_key=True)
+def inapplicable_keys(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
+    """Hyperparameters that mean nothing for a kind, or with which it cannot learn; None is continued pretraining."""
+    of = "continued pretraining" if kind is None else f"a task of {kind.name}"
+    training = part.get("training") or {}
+    reasons: dict[str, str] = {}
+    if kind is None or not kind.reads_windows:
+        reasons |= dict.fromkeys(("stride", "max_question_tokens"), "which reads no windows")
+    if kind is not None and kind.is_dual_encoder:
+        del reasons["max_question_tokens"]
+        for key in ("batch_size", "micro_batch_size"):
+            if training.get(key) == 1:
+                expected = "at least 2: a query learns from the candidates of others"
+                yield Finding((*path, "training", key), f"the number 1 for {of}", expected)
+    if kind is None or not kind.pools_states:
+        reasons["pooling"] = "whose head does not read one vector a sequence"
+    for key, reason in reasons.items():
+        if training.get(key) is not None:
+            yield Finding((*path, "training", key), f"'{key}' for {of}, {reason}", "no such key", at_key=True)

@@ -54,21 +54,24 @@ class TaskFacts:
     languages: tuple[str, ...] | None
     labels: tuple[str, ...] | None
     splits: frozenset[str] | None
+    metric_names: tuple[str, ...] | None = None
 
     @classmethod
     def of_task(cls, task: Task) -> TaskFacts:
         """Facts of a built-in task."""
-        return cls(task.kind, task.languages, task.labels, None)
+        return cls(task.kind, task.languages, task.labels, None, task.metric_names)
 
     @classmethod
     def of_declaration(cls, declared: Tree) -> TaskFacts:
         """Facts of a task that the study file declares."""
         files = declared.get("files") or (declared.get("hub") or {}).get("files")
+        kind = KINDS.get(declared.get("kind") or "")
         return cls(
-            KINDS.get(declared.get("kind") or ""),
+            kind,
             complete(declared.get("languages")),
             complete(declared.get("labels")),
             frozenset(files) if files else None,
+            kind.metric_names if kind else None,
         )
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from waystage.data.corpus import Corpus
+from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
 
 
@@ -60,7 +61,8 @@ class Training:
         micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
             so it is part of a stage's identity.
         max_tokens: longest sequence, special tokens included.
-        warmup_fraction: share of the steps, in [0, 1].
+        warmup_fraction: share of the steps that warm up, in [0, 1].
+        warmup_steps: optimiser steps that warm up, instead of a share; at most all of them.
         weight_decay: decoupled (AdamW), not applied to biases, layer norms and embeddings.
         clip_norm: largest norm of the gradient.
         freeze_embeddings: leave the embeddings as they are.
@@ -68,6 +70,8 @@ class Training:
         stride: context tokens from one window to the next; set for the kinds that read windows alone.
         max_question_tokens: longest question in a window, or longest query of a dual encoder; set for these kinds
             alone.
+        pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
+            head reads one vector a sequence, without effect on the others.
     """
 
     epochs: float | None = None
@@ -78,12 +82,14 @@ class Training:
     micro_batch_size: int | None = None
     max_tokens: int = 128
     warmup_fraction: float = 0.0
+    warmup_steps: int | None = None
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     freeze_embeddings: bool = False
     dropout: float | None = None
     stride: int | None = None
     max_question_tokens: int | None = None
+    pooling: str = "mean"
 
     @property
     def windows(self) -> Windows | None:
@@ -94,13 +100,46 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which checkpoint of a training is taken.
+
+    Attributes:
+        rule: ``last``: the last one, whatever its score; ``best``: the one that scores best on validation data, the
+            earliest of equal ones. The last step is always scored.
+        language: the selection language, whose validation data is scored. Any but the source language is not
+            zero-shot.
+        metric_name: what is scored.
+        every_steps: optimiser steps from one evaluation to the next; this or ``times_per_epoch``, for ``best`` alone.
+        times_per_epoch: evaluations in one pass over the training data.
+        patience: stop after so many evaluations without a better score; None never stops early.
+        oracle_languages: languages whose own best checkpoint is noted, and never taken.
+    """
+
+    rule: Literal["last", "best"]
+    language: str
+    metric_name: str
+    every_steps: int | None = None
+    times_per_epoch: int | None = None
+    patience: int | None = None
+    oracle_languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IntermediateStage:
-    """Training on a labelled task in the source language before the target; its head is dropped."""
+    """Training on a labelled task in the source language before the target; its head is dropped.
+
+    ``selection`` is None where the last checkpoint is taken and nothing is scored.
+    """
 
     name: str
     task: Task
     training: Training
     limits: Limits = Limits()
+    selection: Selection | None = None
+
+    def validation_task(self, language: str) -> Task:
+        """Whose validation data in ``language`` is scored."""
+        return self.task
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +148,14 @@ class ContinuedStage:
 
     Attributes:
         languages: languages of the corpus that take part.
-        alpha: a language with n documents is sampled with probability proportional to n^alpha.
-        mask_rate: share of the tokens that are predicted (80 % masked, 10 % random, 10 % unchanged).
+        masked_lm: how they are sampled, packed and masked.
     """
 
     name: str
     corpus: Corpus
     languages: tuple[str, ...]
     training: Training
-    alpha: float = 0.3
-    mask_rate: float = 0.15
+    masked_lm: MaskedLm = field(default_factory=MaskedLm)
 
 
 Stage: TypeAlias = IntermediateStage | ContinuedStage
@@ -169,7 +206,8 @@ class Target:
     ``training`` is None where nothing is trained, ``retrieval`` where no vectors are compared. ``n_layers`` keeps
     the first so many layers of the sequence's encoder for this target; None keeps all. ``train_task`` is
     another task of the same kind and labels, from whose training data the target is learned (a departure from
-    the protocol, to be recorded); None learns from the task's own.
+    the protocol, to be recorded); None learns from the task's own. ``selection`` says which checkpoint is scored on the
+    test data; None takes the last and scores none on validation data.
     """
 
     task: Task
@@ -179,6 +217,12 @@ class Target:
     limits: Limits = Limits()
     n_layers: int | None = None
     train_task: Task | None = None
+    selection: Selection | None = None
+
+    def validation_task(self, language: str) -> Task:
+        """Whose validation data is scored: that of the task learned from, or the target's own in another language."""
+        learned = self.train_task or self.task
+        return learned if language == learned.source_language else self.task
 
 
 @dataclass(frozen=True, slots=True)

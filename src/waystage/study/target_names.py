@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from waystage.study.findings import (
     beyond_layers,
-    kind_findings,
+    inapplicable_keys,
     lacks_split,
     language_findings,
     training_findings,
@@ -15,6 +15,7 @@ from waystage.study.findings import (
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
+from waystage.study.selection_names import selection_findings
 from waystage.tasks.kinds import Kind
 
 
@@ -32,10 +33,14 @@ def target_findings(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Fin
         )
         yield from lacks_split((*path, "task"), task, facts, "test")
         yield from _foreign_keys(path, task, facts.kind, target)
-        yield from kind_findings(path, target, facts.kind)
+        if facts.kind and facts.kind.trains_head:
+            yield from inapplicable_keys(path, target, facts.kind)
         if facts.kind and facts.kind.fits_threshold:
             yield from lacks_split((*path, "task"), task, facts, "validation")
     yield from _train_task(scope, path, target, facts)
+    learned = target.get("train_on") or task
+    if facts is None or facts.kind is None or facts.kind.trains_head:
+        yield from selection_findings(path, target, scope.tasks.get(learned or ""), learned)
     n_layers, available = target.get("n_layers"), scope.n_layers
     if n_layers is not None and available is not None and n_layers > available:
         yield beyond_layers((*path, "n_layers"), n_layers, available, 1)
@@ -60,7 +65,7 @@ def _foreign_keys(path: FieldPath, task: str, kind: Kind | None, target: Tree) -
         yield Finding((*path, "untrained"), found, "no such key", at_key=True)
     if kind.trains_head and not target.get("untrained"):
         return
-    for key in ("budget", "training", "train_on"):
+    for key in ("budget", "training", "train_on", "selection"):
         if target.get(key) is not None:
             why = "which trains nothing" if not kind.trains_head else "which is to be untrained"
             found = f"'{key}' for '{task}', a task of {kind.name}, {why}"

@@ -31,6 +31,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="anli-dev",
+    variant_of="anli",
     source=Divided(
         TASK.source,
         (

@@ -35,5 +35,6 @@ DEV_TASK = replace(
     description="BUCC 2018's development set, half of it to fit the threshold and half to test: a departure from the "
     "published protocol.",
     pool=BuccEnglish(is_halved=True),
+    variant_of="bucc2018",
     expected_counts={("test", "zh"): 4316},
 )

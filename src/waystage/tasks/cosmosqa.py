@@ -37,6 +37,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="cosmosqa-dev",
+    variant_of="cosmosqa",
     source=Divided(
         TASK.source,
         (

@@ -41,6 +41,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="hellaswag-dev",
+    variant_of="hellaswag",
     source=Divided(
         TASK.source,
         (

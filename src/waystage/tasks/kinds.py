@@ -34,7 +34,8 @@ class Kind:
 
     ``trains_head`` is False where sentence vectors of the encoder are compared as it stands.
     ``metric_names`` lists the metrics that fit; the first is the default. ``has_labels`` is False where an answer is
-    not one of a closed set. ``reads_windows`` is True where a long text is read in windows.
+    not one of a closed set. ``reads_windows`` is True where a long text is read in windows; ``pools_states`` where a
+    head reads one vector a sequence.
 
     For retrieval, ``scores`` lists how vectors may be compared (the first is the default; one that is given has to be
     among them), ``pool`` says what is searched where that is data of its own, and ``fits_threshold`` is True where the
@@ -47,6 +48,7 @@ class Kind:
     metric_names: tuple[str, ...]
     has_labels: bool = True
     reads_windows: bool = False
+    pools_states: bool = False
     scores: tuple[str, ...] = ()
     pool: Pool | None = None
     fits_threshold: bool = False
@@ -61,9 +63,24 @@ class Kind:
         """Whether queries and candidates are learned to lie close together."""
         return self.compares_vectors and self.trains_head
 
+    @property
+    def category(self) -> str | None:
+        """What XTREME-R calls such tasks; None for a form that it has no name for."""
+        return _CATEGORIES.get(self.example_form)
 
-SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, ("accuracy", "macro-f1"))
-PAIR_CLASSIFICATION = Kind("pair-classification", TextExample, True, ("accuracy", "macro-f1"))
+
+_CATEGORIES: dict[type[Example], str] = {
+    TextExample: "classification",
+    MultipleChoiceExample: "classification",
+    TaggedExample: "structured prediction",
+    QuestionExample: "question answering",
+    ParallelExample: "retrieval",
+    QueryExample: "retrieval",
+}
+
+_LABEL_METRICS = ("accuracy", "macro-f1")
+SENTENCE_CLASSIFICATION = Kind("sentence-classification", TextExample, True, _LABEL_METRICS, pools_states=True)
+PAIR_CLASSIFICATION = Kind("pair-classification", TextExample, True, _LABEL_METRICS, pools_states=True)
 TAGGING = Kind("tagging", TaggedExample, True, ("span-f1", "token-accuracy"))
 SENTENCE_RETRIEVAL = Kind(
     "sentence-retrieval",
@@ -101,9 +118,11 @@ ENTITY_RETRIEVAL = Kind(
     scores=("cosine",),
     pool=Pool.COMMON,
 )
-MULTIPLE_CHOICE = Kind("multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False)
+MULTIPLE_CHOICE = Kind(
+    "multiple-choice", MultipleChoiceExample, True, ("accuracy",), has_labels=False, pools_states=True
+)
 
-_QA_METRICS = ("answer-f1", "exact-match")
+_QA_METRICS = ("answer-f1", "exact-match", "answer-f1-em")
 # Every question has an answer: the best span is always given.
 EXTRACTIVE_QA = Kind("extractive-qa", QuestionExample, True, _QA_METRICS, has_labels=False, reads_windows=True)
 # The context may not answer a question: no answer is then the right one.

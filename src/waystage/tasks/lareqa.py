@@ -54,6 +54,7 @@ TASK = Task(
 SQUAD_DEV_TASK = replace(
     TASK,
     name="lareqa-squad-dev",
+    variant_of="lareqa",
     source=Lareqa(squad.DEV_WITHOUT_XQUAD_TASK.source),
     description="LAReQA, learned from SQuAD v1.1's development set without its own paragraphs: a departure from the "
     "published protocol.",

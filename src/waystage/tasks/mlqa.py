@@ -35,7 +35,8 @@ TASK = Task(
     source=_source(_TEST),
     languages=tuple(_N_QUESTIONS),
     labels=(),
-    metric_name="answer-f1",
+    metric_name="mlqa-f1",
+    other_metric_names=("mlqa-exact-match", "mlqa-f1-em"),
     description="Find the answer to a question in a paragraph of Wikipedia in the same language.",
     licence="CC BY-SA 3.0",
     reference="Lewis et al. (2020), https://github.com/facebookresearch/MLQA",
@@ -50,6 +51,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="mlqa-dev",
+    variant_of="mlqa",
     source=_source(_DEV),
     description="MLQA with its development files as the test split: a departure from the published protocol.",
     expected_counts={

@@ -32,6 +32,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="qqp-dev",
+    variant_of="qqp",
     source=Divided(
         TASK.source,
         (

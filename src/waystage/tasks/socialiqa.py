@@ -41,6 +41,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="socialiqa-dev",
+    variant_of="socialiqa",
     source=Divided(
         TASK.source,
         (

@@ -61,6 +61,7 @@ def _counts(n_questions: int) -> dict[tuple[Split, str], int]:
 DEV_TASK = replace(
     TASK,
     name="squad-dev",
+    variant_of="squad",
     source=Divided(TASK.source, _parts(_N_DEV)),
     description="SQuAD v1.1's development set, divided: a departure from every published protocol.",
     expected_counts=_counts(_N_DEV),
@@ -69,6 +70,7 @@ DEV_TASK = replace(
 DEV_WITHOUT_XQUAD_TASK = replace(
     TASK,
     name="squad-dev-without-xquad",
+    variant_of="squad",
     source=Divided(Without(TASK.source, XQUAD_SOURCE), _parts(_N_DEV_WITHOUT_XQUAD)),
     description="SQuAD v1.1's development set without the paragraphs of XQuAD, divided: a departure from every "
     "published protocol.",

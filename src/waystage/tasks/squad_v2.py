@@ -39,6 +39,7 @@ TASK = Task(
 DEV_TASK = replace(
     TASK,
     name="squad-v2-dev",
+    variant_of="squad-v2",
     source=Divided(
         TASK.source,
         (

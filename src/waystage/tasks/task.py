@@ -36,9 +36,11 @@ class Task:
     """A task.
 
     ``languages`` are those of the test split, source language included where it has one; ``labels`` is the closed label
-    set in head order, empty for kinds without a head. ``text_prefix`` is prepended to every text (E5 encoders expect
-    one in retrieval). ``expected_counts`` maps ``(split, language)`` to the published number of examples. ``originals``
-    are what no training data of a study may hold unless the study says so.
+    label set in head order, empty for kinds without a head. ``expected_counts`` maps ``(split, language)`` to the
+    published number of examples. ``originals`` are what no training data of a study may hold unless the study says so.
+    ``other_metric_names`` are scored besides ``metric_name``; None takes those of the kind. ``variant_of`` names the
+    task that this is with other data. For retrieval, ``pool`` reads what is searched, and ``pooling`` is how a text
+    becomes a vector in the published protocol.
     """
 
     name: str
@@ -54,8 +56,16 @@ class Task:
     training: TrainingDefaults = TrainingDefaults()
     expected_counts: dict[tuple[Split, str], int] = field(default_factory=dict)
     originals: tuple[Original, ...] = ()
+    other_metric_names: tuple[str, ...] | None = None
+    variant_of: str | None = None
     pool: PoolSource | None = None
     pooling: str = "mean"
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Everything that is scored, the task's own metric first."""
+        others = self.kind.metric_names if self.other_metric_names is None else self.other_metric_names
+        return (self.metric_name, *(name for name in others if name != self.metric_name))
 
     @property
     def target_languages(self) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ TASK = Task(
 TRAIN_FILES_TASK = replace(
     TASK,
     name="tydiqa-train-files",
+    variant_of="tydiqa",
     source=_source(_TRAIN),
     languages=tuple(language for language in _N_QUESTIONS if language != "en"),
     description="TyDiQA-GoldP, tested on the training files of the languages other than English: a departure from the "

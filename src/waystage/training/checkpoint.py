@@ -1,7 +1,8 @@
 """A finished stage on disk: only what differs from the pretrained encoder. Torch.
 
 ``weights.safetensors`` holds the trained tensors of the encoder (``encoder.…``), the rows of the token embeddings that
-any stage of the chain has trained (``rows.ids``, ``rows.values``) and the head (``head.…``). It is cumulative: the
+any stage of the chain has trained (``rows.ids``, ``rows.values``), the head of the task (``head.…``) and the masked-LM
+head that a stage of the chain has trained last (``lm_head.…``, over the whole vocabulary). It is cumulative: the
 encoder and this one file give the model, whatever chain of stages led to it.
 """
 
@@ -15,11 +16,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder
 from waystage.errors import StoreError
 
 WEIGHTS_NAME = "weights.safetensors"
-_ENCODER, _HEAD = "encoder.", "head."
+_ENCODER, _HEAD, _KNOWN_HEAD = "encoder.", "head.", "lm_head."
 _ROW_IDS, _ROW_VALUES = "rows.ids", "rows.values"
 
 
@@ -64,7 +66,14 @@ def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
             table = encoder.token_embeddings.weight.detach().clone()
             table[tensors[_ROW_IDS]] = tensors[_ROW_VALUES]
             replace_table(encoder, table)
-    return {name.removeprefix(_HEAD): tensor for name, tensor in tensors.items() if name.startswith(_HEAD)}
+    known = _below(_KNOWN_HEAD, tensors)
+    if known:
+        encoder.known_head = continued(encoder.known_head, known, encoder.norm_eps)
+    return _below(_HEAD, tensors)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def replace_table(encoder: Encoder, table: Tensor) -> None:
@@ -77,25 +86,30 @@ def replace_table(encoder: Encoder, table: Tensor) -> None:
 def save_weights(
     path: Path,
     encoder_tensors: Mapping[str, Tensor],
-    head: nn.Module,
-    row_ids: Tensor,
-    table: Tensor,
+    head: Mapping[str, Tensor],
+    known_head: KnownHead | None,
+    rows: tuple[Tensor, Tensor],
 ) -> None:
     """Write a finished stage.
 
     Args:
         path: the file.
         encoder_tensors: trained tensors by their name in the model, token embeddings left out.
-        head: saved whole.
-        row_ids: rows of the token embeddings that any stage has trained, ``[n_rows]``, ascending.
-        table: the full token embeddings ``[vocabulary_size, hidden_size]``.
+        head: tensors of the task's head; saved whole.
+        known_head: the masked-LM head; not saved where it is the one that the encoder came with.
+        rows: ids of the rows of the token embeddings that any stage has trained, ``[n_rows]``, ascending, and the full
+            token embeddings ``[vocabulary_size, hidden_size]``.
     """
-    tensors = {f"{_ENCODER}{name}": tensor.detach().cpu() for name, tensor in encoder_tensors.items()}
-    tensors |= {f"{_HEAD}{name}": tensor.detach().cpu() for name, tensor in head.state_dict().items()}
+    tensors = {f"{_ENCODER}{name}": tensor for name, tensor in encoder_tensors.items()}
+    tensors |= {f"{_HEAD}{name}": tensor for name, tensor in head.items()}
+    if known_head is not None and known_head.origin is HeadOrigin.STAGE:
+        tensors |= {f"{_KNOWN_HEAD}{name}": tensor for name, tensor in known_head.tensors.items()}
+    row_ids, table = rows
     if len(row_ids):
-        tensors[_ROW_IDS] = row_ids.cpu()
-        tensors[_ROW_VALUES] = table.detach()[row_ids].cpu()
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
+        tensors[_ROW_IDS] = row_ids
+        tensors[_ROW_VALUES] = table.detach()[row_ids]
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(whole, path, metadata={"format": "pt"})
 
 
 def trained_rows(path: Path) -> Tensor:

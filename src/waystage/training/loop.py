@@ -17,6 +17,7 @@ from waystage.seeds import derive_seed
 from waystage.study.study import Training
 from waystage.training import resume
 from waystage.training.schedule import BatchOrder, count_steps, learning_rate
+from waystage.training.selection import Evaluation, Selector, copied
 from waystage.training.trainable import Trainable, make_optimiser, set_dropout
 
 OnStep = Callable[[int, int], None]
@@ -42,22 +43,32 @@ class LoopSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrainingCost:
-    """What a stage cost, and its mean loss over all steps."""
+    """What a stage cost, and its mean loss over all steps.
+
+    ``n_steps`` are those that were made; ``evaluations`` are the scores on validation data, in order, if there are any.
+    """
 
     n_steps: int
     n_text_tokens: int
     n_padded_tokens: int
     seconds: float
     mean_loss: float
+    evaluations: tuple[Evaluation, ...] = ()
 
 
 def train(
-    trainable: Trainable, objective: Objective, training: Training, seed: int, settings: LoopSettings
+    trainable: Trainable,
+    objective: Objective,
+    training: Training,
+    seed: int,
+    settings: LoopSettings,
+    selector: Selector | None = None,
 ) -> TrainingCost:
     """Train encoder and head on an objective, in place.
 
     The result depends on the arguments but ``settings`` and on nothing else: batches, dropout and masks of a step are
-    functions of ``seed`` and the step.
+    functions of ``seed`` and the step. With a ``selector``, what is left at the end is the checkpoint that it takes;
+    without one, it is the last.
 
     Raises:
         StageError: there is nothing to train on, or the loss is not finite (the message names step and examples).
@@ -75,7 +86,7 @@ def train(
     seconds_before = progress.seconds
     batches: list[NDArray] = []  # type: ignore[type-arg]
     epoch = -1
-    while progress.step < n_steps:
+    while progress.step < n_steps and not (selector and selector.has_given_up(progress.evaluations)):
         if progress.step // order.n_steps_per_epoch != epoch:
             epoch = progress.step // order.n_steps_per_epoch
             batches = order.epoch(epoch)
@@ -83,25 +94,40 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, n_steps, training)
         _step(trainable, objective, optimiser, training, indices, seed, progress)
+        is_last = progress.step == n_steps
+        if selector and (is_last or progress.step % selector.interval(order.n_steps_per_epoch) == 0):
+            _evaluate(selector, trainable, progress)
         now = time.monotonic()
         progress.seconds = seconds_before + now - started
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
         is_stopped = settings.should_stop is not None and settings.should_stop()
         is_due = is_stopped or now - saved_at >= settings.checkpoint_seconds
-        if settings.work_dir is not None and is_due and progress.step < n_steps:
+        if settings.work_dir is not None and is_due and not is_last:
             resume.save(settings.work_dir, trainable, optimiser, progress)
             saved_at = now
-        if is_stopped and progress.step < n_steps:
+        if is_stopped and not is_last:
             raise Interrupted
     trainable.set_training(False)
+    if progress.best:
+        trainable.load(progress.best)
     return TrainingCost(
-        n_steps=n_steps,
+        n_steps=progress.step,
         n_text_tokens=progress.n_text_tokens,
         n_padded_tokens=progress.n_padded_tokens,
         seconds=progress.seconds,
         mean_loss=progress.loss_sum / max(1, progress.n_terms),
+        evaluations=tuple(progress.evaluations),
     )
+
+
+def _evaluate(selector: Selector, trainable: Trainable, progress: resume.Progress) -> None:
+    """Score the checkpoint of this step, and keep its weights if it is the best so far."""
+    trainable.set_training(False)
+    progress.evaluations.append(selector.evaluation(progress.step))
+    trainable.set_training(True)
+    if selector.is_best(progress.evaluations):
+        progress.best = copied(trainable.parameters())
 
 
 def _step(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -11,15 +12,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
 _NAME = "checkpoint.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
+_BEST = "best/"
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored."""
+    """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
+
+    ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    """
 
     step: int = 0
     n_text_tokens: int = 0
@@ -27,6 +33,8 @@ class Progress:
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
+    evaluations: list[Evaluation] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
 
 
 def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
@@ -38,6 +46,7 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
         for moment in _MOMENTS:
             if moment in state:
                 tensors[f"{moment}/{name}"] = state[moment]
+    tensors |= {f"{_BEST}{name}": tensor for name, tensor in progress.best.items()}
     metadata = {
         "step": str(progress.step),
         "n_text_tokens": str(progress.n_text_tokens),
@@ -45,6 +54,7 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
         "n_terms": str(progress.n_terms),
+        "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f"{_NAME}.{os.getpid()}.tmp"
@@ -79,6 +89,12 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
         n_terms=int(metadata["n_terms"]),
+        evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
+        best={
+            name: tensors[f"{_BEST}{name}"].to(parameter.device)
+            for name, parameter in parameters.items()
+            if f"{_BEST}{name}" in tensors
+        },
     )
 
 

@@ -78,13 +78,24 @@ def count_steps(order: BatchOrder, training: Training) -> int:
     return max(1, n_steps)
 
 
+def count_warmup_steps(n_steps: int, training: Training) -> int:
+    """Optimiser steps that warm up, given in steps or as a share of all.
+
+    >>> [count_warmup_steps(100, Training(**given)) for given in ({"warmup_fraction": 0.1}, {"warmup_steps": 500})]
+    [10, 100]
+    """
+    if training.warmup_steps is not None:
+        return min(training.warmup_steps, n_steps)
+    return round(training.warmup_fraction * n_steps)
+
+
 def learning_rate(step: int, n_steps: int, training: Training) -> float:
     """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay towards 0.
 
     >>> [learning_rate(s, 4, Training(learning_rate=1.0)) for s in range(4)]
     [1.0, 0.75, 0.5, 0.25]
     """
-    n_warmup = round(training.warmup_fraction * n_steps)
+    n_warmup = count_warmup_steps(n_steps, training)
     if step < n_warmup:
         return training.learning_rate * (step + 1) / (n_warmup + 1)
     return training.learning_rate * (n_steps - step) / max(1, n_steps - n_warmup)

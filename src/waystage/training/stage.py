@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from waystage.encoders.model import Encoder
-from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, write_rows
+from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, whole_vocabulary, write_rows
 from waystage.kinds.objective import Objective
 from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.study.study import Selection, Training
 from waystage.training.checkpoint import (
     apply_weights,
     copy_encoder,
@@ -21,22 +22,33 @@ from waystage.training.checkpoint import (
     trained_rows,
 )
 from waystage.training.loop import LoopSettings, TrainingCost, train
+from waystage.training.selection import Evaluate, Scores, Selector
 from waystage.training.trainable import Trainable
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """By which rule a checkpoint is taken, and what scores one."""
+
+    rule: Selection
+    evaluate: Evaluate
+
+
+@dataclass(frozen=True, slots=True)
 class StageInputs:
-    """What a stage starts from.
+    """What a stage starts from, and by what its checkpoint is chosen.
 
     Attributes:
         pretrained: the encoder as it came; never changed.
         parent_weights: file of the stage before, or None.
         n_layers: keep the first so many layers; None keeps all.
+        choice: how the checkpoint is chosen; None takes the last.
     """
 
     pretrained: Encoder
     parent_weights: Path | None
     n_layers: int | None
+    choice: Choice | None = None
 
 
 def run_stage(
@@ -57,6 +69,7 @@ def run_stage(
     if inputs.parent_weights is not None:
         apply_weights(encoder, inputs.parent_weights)
         earlier_rows = trained_rows(inputs.parent_weights)
+    objective.observe(encoder)
     encoder.model.requires_grad_(True)
     encoder.token_embeddings.weight.requires_grad_(not training.freeze_embeddings)
     vocabulary = objective.vocabulary()
@@ -67,11 +80,23 @@ def run_stage(
     head = objective.make_head(encoder, _head_dropout(encoder, training), generator)
     trainable = Trainable(encoder.to(device), head.to(device))
     table_name = _name_of(encoder, encoder.token_embeddings.weight)
-    cost = train(trainable, objective, training, seed, settings)
+    selector = None
+    if inputs.choice is not None:
+        scores = partial(_scores, inputs.choice.evaluate, trainable, full.weight, vocabulary)
+        selector = Selector(inputs.choice.rule, scores)
+    cost = train(trainable, objective, training, seed, settings, selector)
     rows, table = _trained_table(encoder, full.weight, vocabulary, earlier_rows, training)
     tensors = {name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name}
-    save_weights(target, tensors, head, rows, table)
+    head_tensors, encoder.known_head = objective.finished_head(encoder, head)
+    objective.observe(encoder)
+    save_weights(target, tensors, head_tensors, encoder.known_head, (rows, table))
     return cost
+
+
+def _scores(evaluate: Evaluate, trainable: Trainable, full: Tensor, vocabulary: TrimmedVocabulary) -> Scores:
+    """Scores of what is being trained, on any text: words that training has not are read with their full vectors."""
+    with whole_vocabulary(trainable.encoder, full, vocabulary):
+        return evaluate(trainable.encoder, trainable.head)
 
 
 def _trained_table(
@@ -79,6 +104,7 @@ def _trained_table(
 ) -> tuple[Tensor, Tensor]:
     """Rows that this stage or an earlier one has trained, and the full table that holds them."""
     if training.freeze_embeddings:
+        replace_table(encoder, full.detach())
         return earlier_rows, full
     rows = torch.unique(torch.cat([earlier_rows, torch.from_numpy(vocabulary.token_ids)]))
     table = full.detach().clone()

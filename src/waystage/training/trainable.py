@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,12 @@ class Trainable:
         named = [(f"encoder.{name}", parameter) for name, parameter in self.encoder.model.named_parameters()]
         named += [(f"head.{name}", parameter) for name, parameter in self.head.named_parameters()]
         return {name: parameter for name, parameter in named if parameter.requires_grad}
+
+    def load(self, values: Mapping[str, Tensor]) -> None:
+        """Give the trained parameters the values that they had before, by the names of :meth:`parameters`."""
+        with torch.no_grad():
+            for name, parameter in self.parameters().items():
+                parameter.copy_(values[name])
 
     def set_training(self, is_training: bool) -> None:
         """Switch dropout on or off."""

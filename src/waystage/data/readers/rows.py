@@ -13,6 +13,9 @@ from typing import Any, Protocol
 from waystage.data.readers.lines import numbered_lines, read_text
 from waystage.errors import DataError, Problem
 
+# Rows in memory at a time: documents may be long.
+_PARQUET_ROWS = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -123,7 +126,7 @@ class Parquet:
                     found = f"no column {', '.join(repr(column) for column in missing)}"
                     raise DataError(Problem(path, None, None, found, f"one of {', '.join(names)}"))
                 number = 0
-                for batch in file.iter_batches(columns=list(columns)):
+                for batch in file.iter_batches(_PARQUET_ROWS, columns=list(columns)):
                     for values in batch.to_pylist():
                         number += 1
                         yield Row(number, values)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from waystage.study.forms.base import Form, Languages, Text
-from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
 
 
 class IntermediateForm(Form):
@@ -18,6 +18,7 @@ class IntermediateForm(Form):
     budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
+    selection: SelectionForm | None = Field(None, description="Which checkpoint the next stage starts from.")
 
 
 class ContinuedForm(Form):
@@ -35,6 +36,18 @@ class ContinuedForm(Form):
         description=("A language with n documents is drawn in proportion to n to the power of alpha."),
     )
     mask_rate: float = Field(0.15, gt=0, lt=1, description=("Share of the tokens that are masked and predicted."))
+    mask: Literal["tokens", "words"] = Field(
+        "tokens", description="Choose single tokens for prediction, or all tokens of a word."
+    )
+    softmax: Literal["occurring", "full"] = Field(
+        "occurring", description="Softmax over the tokens that occur in the text, or over the whole vocabulary."
+    )
+    packing: Literal["documents", "blocks", "separate"] = Field(
+        "documents", description="Whole documents together, full blocks across documents, or each document by itself."
+    )
+    held_out: int = Field(
+        16, ge=0, le=10_000, description="Documents a language, at most a tenth, that only measure forgetting."
+    )
 
 
 StageForm: TypeAlias = Annotated[IntermediateForm | ContinuedForm, Field(discriminator="kind")]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from waystage.study.forms.base import Count, Form, Languages, Text
-from waystage.study.forms.training import BudgetForm, LimitsForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
 
 
 class RetrievalForm(Form):
@@ -49,5 +49,6 @@ class TargetForm(Form):
         False, description="Learn nothing for this target; only for retrieval of answers and entities."
     )
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
+    selection: SelectionForm | None = Field(None, description="Which checkpoint is scored; not for retrieval.")
     n_layers: Count | None = Field(None, description=("Keep the first so many layers of the encoder for this target."))
     retrieval: RetrievalForm | None = Field(None, description=("How a sentence becomes a vector; only for retrieval."))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field
 
-from waystage.study.forms.base import Count, Form, Fraction, exactly_one_of
+from waystage.study.forms.base import Count, Form, Fraction, Language, Text, exactly_one_of
 
 
 class BudgetForm(Form):
@@ -35,6 +37,7 @@ class TrainingForm(Form):
         None, ge=4, le=100_000, description="Longest sequence in tokens, special tokens included."
     )
     warmup_fraction: Fraction | None = Field(None, description="Share of the steps that warm up.")
+    warmup_steps: Count | None = Field(None, description="Optimiser steps that warm up, instead of a share of them.")
     weight_decay: float | None = Field(None, ge=0, description="Decoupled weight decay (AdamW).")
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient.")
     freeze_embeddings: bool | None = Field(None, description="Leave the embeddings as they are.")
@@ -44,6 +47,30 @@ class TrainingForm(Form):
     )
     max_question_tokens: Count | None = Field(
         None, description="Longest question or query in tokens; only for questions on a context and dual encoders."
+    )
+    pooling: Literal["mean", "cls"] | None = Field(
+        None,
+        description="Mean over all tokens, or the first token; only for labels of sentences and pairs, and choices.",
+    )
+
+
+class SelectionForm(Form):
+    """Which checkpoint is taken."""
+
+    rule: Literal["last", "best"] = Field(
+        description="The last checkpoint, or the one that scores best on validation data (the earliest of equal ones)."
+    )
+    language: Language | None = Field(
+        None,
+        description="Whose validation data is scored; the source language when left out. Any other is not zero-shot.",
+    )
+    metric: Text | None = Field(None, description="What is scored; the metric of the task when left out.")
+    every_steps: Count | None = Field(None, description="Score every so many optimiser steps; for 'best'.")
+    times_per_epoch: Count | None = Field(
+        None, description="Score so often in one pass over the training data, instead; once when left out."
+    )
+    patience: Count | None = Field(
+        None, description="Stop after so many scores in a row without a better one; never when left out."
     )
 
 

@@ -1,0 +1,66 @@
+"""What every executor asks of a node: is it done, can it be done, what became of it."""
+
+from __future__ import annotations
+
+from waystage.errors import Interrupted, StoreError, WaystageError
+from waystage.execution.outcome import Outcome, State
+from waystage.execution.worker import Control, Worker
+from waystage.plan.nodes import Node
+from waystage.store.artefact import DamagedArtefactError, MissingArtefactError
+from waystage.store.store import Store
+
+MAX_REPAIRS = 3
+"""Walks over a plan that damaged artefacts may lead to."""
+
+
+def is_done(node: Node, store: Store) -> bool:
+    """Whether the store holds the node's artefact; scores, which are read as soon as all is done, are verified."""
+    if node.kind != "score":
+        return store.has(node.id)
+    try:
+        store.open(node.id)
+    except MissingArtefactError:
+        return False
+    except DamagedArtefactError:
+        store.quarantine(node.id)
+        return False
+    return True
+
+
+def lacks_input(node: Node, outcome: Outcome) -> bool:
+    """Whether something that the node reads will not come to be in this walk."""
+    states = {outcome.states.get(parent) for parent in node.parents}
+    return bool(states & {State.FAILED, State.NOT_RUN}) or not outcome.lost_inputs.isdisjoint(
+        node.spec.get("parents", ())
+    )
+
+
+def attempt(node: Node, worker: Worker, control: Control) -> tuple[State, str | None]:
+    """Do a node; its state, and why it failed. Interrupted is not run, without a reason.
+
+    Raises:
+        DamagedArtefactError: something that it reads is damaged.
+    """
+    try:
+        worker.run(node, control)
+    except DamagedArtefactError:
+        raise
+    except WaystageError as error:
+        return State.FAILED, str(error)
+    except Interrupted:
+        return State.NOT_RUN, None
+    return State.RAN, None
+
+
+def move_damaged_aside(node: Node, store: Store) -> set[str]:
+    """Quarantine those artefacts that ``node`` reads and that do not verify; returns their ids."""
+    moved = set()
+    for artefact_id in node.spec.get("parents", ()):
+        try:
+            store.open(artefact_id)
+        except DamagedArtefactError:
+            store.quarantine(artefact_id)
+            moved.add(artefact_id)
+        except StoreError:
+            continue
+    return moved

@@ -1,0 +1,82 @@
+"""Several worker processes: the same bytes as one process, whatever happens to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.execution.test_local import digests
+from tests.fixtures.studies import short_study, write_study
+from waystage import api
+from waystage.errors import Interrupted
+from waystage.execution.outcome import SilentWatcher, State
+from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.plan.nodes import Node
+from waystage.store.store import Store
+
+pytestmark = pytest.mark.slow
+
+
+def worker_pids() -> list[int]:
+    """Processes that multiprocessing has started here, without its own helper."""
+    children = psutil.Process().children()
+    return [child.pid for child in children if any("spawn_main" in part for part in child.cmdline())]
+
+
+class Killer(SilentWatcher):
+    """Kills a worker, as ``kill -9`` does, the first times that a stage says it has advanced."""
+
+    def __init__(self, n_kills: int, label: str = "") -> None:
+        self.left, self.label, self.killed = n_kills, label, 0
+
+    def advanced(self, node: Node, fraction: float) -> None:
+        if self.left > self.killed and node.label.startswith(self.label) and worker_pids():
+            os.kill(worker_pids()[0], signal.SIGKILL)
+            self.killed += 1
+
+
+def test_killed_workers_change_no_byte(short_study_path: Path, tmp_path: Path) -> None:
+    study = api.load_checked_study(short_study_path)
+    alone, shared = Store(tmp_path / "alone"), Store(tmp_path / "shared")
+    one = api.run_study(study, alone, n_threads=1)
+    killer = Killer(2)
+    several = api.run_study(study, shared, n_threads=1, n_workers=2, watcher=killer)
+    assert killer.killed == 2
+    assert digests(shared) == digests(alone)
+    assert several.scores().equals(one.scores())
+    assert worker_pids() == []
+
+
+def test_a_node_that_kills_every_worker_fails_and_the_others_are_done(tmp_path: Path, tiny_encoder_dir: Path) -> None:
+    content = short_study(tiny_encoder_dir, tmp_path / "out")
+    study, store = api.load_checked_study(write_study(tmp_path / "study", content)), Store(tmp_path / "store")
+    plan = api.plan_study(study, store)
+    outcome = run_plan_in_processes(plan, store, Killer(100, "mlm"), workers=Workers(1, 1))
+    failed = [plan.node(node_id).label for node_id, state in outcome.states.items() if state is State.FAILED]
+    assert failed == ["mlm (seed 1)"]
+    assert "ended by signal 9, 3 times" in next(iter(outcome.failures.values()))
+    done = {node.label for node in plan.nodes if store.has(node.id)}
+    assert "base: topics (seed 1): score" in done
+    assert not any("continued" in label for label in done)
+    assert not outcome.is_complete
+
+
+def after(n_calls: int) -> Callable[[], bool]:
+    asked = iter(range(100_000))
+    return lambda: next(asked) >= n_calls
+
+
+def test_an_interrupted_run_goes_on_with_another_number_of_workers(short_study_path: Path, tmp_path: Path) -> None:
+    study = api.load_checked_study(short_study_path)
+    whole, store = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
+    api.run_study(study, whole, n_threads=1)
+    with pytest.raises(Interrupted):
+        api.run_study(study, store, n_threads=1, n_workers=2, should_stop=after(30))
+    assert worker_pids() == []
+    api.run_study(study, store, n_threads=1)
+    assert digests(store) == digests(whole)
