@@ -49,8 +49,8 @@ XTREME_R = (
     Shape("lareqa", "map@20", 11, 1190, True),
     Shape("tatoeba", "retrieval-accuracy", 36, 950, False, False),
 )
-SEQUENCES = ("base", "continued", "intermediate", "both")
 """Real test sets differ in size between languages; an equal size for all of a task gives the same total."""
+SEQUENCES = ("base", "continued", "intermediate", "both")
 
 
 def statistics_of(generator: np.random.Generator, shape: Shape, difficulty: FloatArray, level: float) -> FloatArray:
@@ -117,6 +117,8 @@ class AgainstScipy:
     our_interval: tuple[float, float]
     scipy_interval: tuple[float, float]
     monte_carlo_error: float
+    deviation: float
+    """Of the two standard errors, in Monte Carlo errors of their difference."""
 
 
 def full(shapes: tuple[Shape, ...], n_seeds: int, n_resamples: int) -> Speed:
@@ -169,17 +171,19 @@ def against_scipy(shape: Shape, n_resamples: int) -> AgainstScipy:
     )
     scipy_seconds = time.perf_counter() - started
     interval = theirs.confidence_interval
+    errors = 100 * ours.standard_error, 100 * float(theirs.standard_error)
+    monte_carlo_error = errors[0] / float(np.sqrt(2 * n_resamples))
     return AgainstScipy(
         shape.task,
         n_resamples,
         our_seconds,
         scipy_seconds,
         scipy_seconds / our_seconds,
-        100 * ours.standard_error,
-        100 * float(theirs.standard_error),
+        *errors,
         (100 * ours.low, 100 * ours.high),
         (100 * float(interval.low), 100 * float(interval.high)),
-        100 * ours.standard_error / np.sqrt(2 * n_resamples),
+        monte_carlo_error,
+        abs(errors[0] - errors[1]) / (monte_carlo_error * float(np.sqrt(2))),
     )
 
 
@@ -202,7 +206,7 @@ def main() -> None:
     print(f"{speed.n_resamples:,} resamples: {speed.compare_seconds:.1f} s, at most {speed.peak_gigabytes:.2f} GiB")
     print(f"{scipy.task} alone, one run each: {scipy.our_seconds:.2f} s; scipy {scipy.scipy_seconds:.1f} s")
     print(f"{scipy.ratio:.0f} times as fast; standard error {scipy.our_error:.4f} and {scipy.scipy_error:.4f} points")
-    print(f"(Monte Carlo error of each {scipy.monte_carlo_error:.4f})")
+    print(f"Monte Carlo error of each {scipy.monte_carlo_error:.4f}: {scipy.deviation:.1f} of them apart")
     shown = [f"{low:+.3f} to {high:+.3f}" for low, high in (scipy.our_interval, scipy.scipy_interval)]
     print(f"interval {shown[0]} and {shown[1]}")
 

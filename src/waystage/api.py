@@ -33,6 +33,7 @@ from waystage.record.build import build_record
 from waystage.record.files import write_run_files
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
+from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
@@ -164,6 +165,7 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
     """
     import pandas as pd
 
+    protocols = {target.task.name: protocol_name(target.profile) for target in plan.study.targets}
     rows = [
         {
             "sequence": cell.sequence,
@@ -173,6 +175,7 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
             "metric": cell.metric_name,
             "score": score,
             "n_examples": len(cell.ids),
+            "protocol": protocols[cell.task],
         }
         for cell, score in all_metric_scores(plan, store)
     ]

@@ -7,7 +7,10 @@ import sys
 import click
 
 from waystage import __version__
+from waystage.commands.checklist import checklist
 from waystage.commands.compare import compare
+from waystage.commands.data import data
+from waystage.commands.protocol import protocol
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
@@ -29,7 +32,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, compare, report, schema, init, list_names, store):
+for _command in (run, plan, score, compare, checklist, report, schema, init, list_names, protocol, store, data):
     cli.add_command(_command)
 
 

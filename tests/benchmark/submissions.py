@@ -92,3 +92,15 @@ def pairs(random: Random) -> Content:
         chosen = random.sample([f"de-{a}\ten-{b}" for a in range(3) for b in range(3)], N_EXAMPLES)
         text[part] = "\n".join(chosen) + "\n"
     return text
+
+
+def write_perfect(gold_dir: Path, folder: Path, benchmark: Benchmark) -> Path:
+    """The submission that has everything right."""
+    for task in benchmark.tasks:
+        for language in task.languages:
+            name = f"{task.name}/{task.file_name(language)}"
+            text = (gold_dir / name).read_text(encoding="utf-8")
+            (folder / task.name).mkdir(parents=True, exist_ok=True)
+            answers = right_answers(text) if task.category == "qa" else text
+            (folder / name).write_text(answers, encoding="utf-8")
+    return folder

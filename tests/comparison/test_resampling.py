@@ -24,13 +24,14 @@ def sampled(grid: TaskGrid, n_resamples: int = 4000, seed: int = 0) -> TaskSampl
     return sample_examples(grid, METRICS[grid.task], [PAIR], n_resamples, seed)
 
 
-def test_the_covariance_of_means_is_the_textbook_one() -> None:
+@pytest.mark.parametrize("n", [12, 300])
+def test_the_covariance_of_means_is_the_textbook_one(n: int) -> None:
     generator = np.random.default_rng(1)
-    base, both = generator.integers(0, 2, (2, 300))
-    both = np.where(generator.random(300) < 0.5, base, both)
+    base, both = generator.integers(0, 2, (2, n))
+    both = np.where(generator.random(n) < 0.5, base, both)
     grid = grid_of([cell("base", "intents", "de", None, base), cell("both", "intents", "de", None, both)])
-    own = sampled(grid, 20_000).covariance[0, 0]
-    assert own == pytest.approx(np.cov(np.stack([base, both])) / 300, rel=0.05)
+    own = sampled(grid, 30_000).covariance[0, 0]
+    assert own == pytest.approx(np.cov(np.stack([base, both])) / n, rel=0.04)
 
 
 def test_languages_without_common_examples_are_independent() -> None:

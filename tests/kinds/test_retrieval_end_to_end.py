@@ -252,7 +252,7 @@ def test_a_part_of_the_real_files_is_mined_and_ranked(
             {"task": "bucc2018-dev", "languages": ["zh"], "retrieval": {"pooling": "mean"}},
             {
                 "task": "lareqa-squad-dev", "languages": ["en", "zh"], "limits": {"train": 8, "test": 20},
-                "budget": {"steps": 2}, "training": {"max_tokens": 16, "max_question_tokens": 16},
+                "budget": {"steps": 2}, "training": {"max_tokens": 96, "max_question_tokens": 16},
             },
         ],
         "output": str(tmp_path / "out"),

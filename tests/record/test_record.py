@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from waystage import api
 from waystage.errors import StageError
 from waystage.record.costs import sequence_costs
 from waystage.record.environment import environment_rows
+from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import task_protocols
 from waystage.record.scores import all_metric_scores, cell_scores
 from waystage.report.record import RunRecord
@@ -72,3 +74,27 @@ def test_the_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None
     assert {"Waystage", "Python", "Memory", "torch", "transformers"} <= set(rows)
     assert "very-secret-value" not in str(rows)
     assert os.environ["HOME"] not in str(rows) or os.environ["HOME"] == "/"
+
+
+def test_held_out_text_is_recorded(finished: api.Run) -> None:
+    """An encoder without a masked-LM head has nothing before, and the record says why."""
+    found = pseudo_perplexities(finished.plan, finished.store)
+    stage = next(node for node in finished.plan.nodes if node.spec.get("objective", {}).get("kind") == "masked-lm")
+    languages = set(stage.spec["objective"]["data"])
+    assert {(p.sequence, p.stage, p.seed) for p in found} == {("continued+intermediate", "mlm", 1)}
+    assert {p.language for p in found} == languages
+    assert all(p.before is None and p.after >= 1 and p.n_tokens > 0 for p in found)
+    assert stage.spec["objective"]["held_out"] == 16
+    (note,) = head_notes(finished.plan, finished.store)
+    assert note.startswith("mlm started with a masked-LM head that is new: its pseudo-perplexity before is not known")
+    record = json.loads((finished.output_dir / "record.json").read_text(encoding="utf-8"))
+    assert len(record["pseudo_perplexities"]) == len(found)
+    assert note in record["encoder"]["notes"]
+    assert head_notes(finished.plan, Store(finished.store.root / "none")) == []
+
+
+def test_the_origin_of_a_head_is_spelled_as_stages_spell_it() -> None:
+    from waystage.encoders.known_head import HeadOrigin
+    from waystage.record import perplexities
+
+    assert str(HeadOrigin.ENCODER) == perplexities._OF_ENCODER

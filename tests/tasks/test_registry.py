@@ -6,6 +6,9 @@ import sys
 import pytest
 
 from waystage.data.corpora import CORPORA
+from waystage.data.source import RemoteFile, remote_files
+from waystage.data.sources.hub_folder import is_commit
+from waystage.data.sources.hub_tables import Published
 from waystage.metrics.registry import METRIC_NAMES
 from waystage.tasks.registry import TASKS
 from waystage.tasks.task import Task
@@ -19,8 +22,12 @@ def test_names() -> None:
         "home-intents", "home-slots", "django-retrieval", "vader-sentiment",
         "xnli", "snli", "udpos", "panx", "tatoeba", "xcopa", "xquad", "mlqa", "tydiqa", "pawsx",
         "bucc2018", "lareqa", "mewslix", "bucc2018-dev", "lareqa-squad-dev",
+        "anli-plus", "qqp-glue",
         "anli", "mnli", "qqp", "squad", "squad-v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa", "socialiqa",
         "copa",
+        "multichecklist-comparison", "multichecklist-intensifiers", "multichecklist-properties",
+        "multichecklist-profession", "multichecklist-animal-vehicle", "multichecklist-animal-vehicle-v2",
+        "anli-plus-dev", "snli-dev", "panx-dev",
         "anli-dev", "qqp-dev", "squad-dev", "squad-dev-without-xquad", "squad-v2-dev", "hellaswag-dev",
         "cosmosqa-dev", "socialiqa-dev", "mlqa-dev", "tydiqa-train-files",
     }  # fmt: skip
@@ -47,6 +54,48 @@ def test_declarations_are_consistent(task: Task) -> None:
     for (split, language), n_examples in task.expected_counts.items():
         assert language in ((*task.languages,) if split == "test" else (task.source_language,))
         assert n_examples > 0
+
+
+def hub_files(task: Task) -> list[RemoteFile]:
+    """Every file of a task on the hub."""
+    keys = [("train", task.source_language), ("validation", task.source_language)]
+    keys += [("test", language) for language in task.languages]
+    splits = {part.split for part in getattr(task.source, "parts", ())}
+    return [
+        file
+        for split, language in keys
+        if not splits or split in splits
+        for file in remote_files(task.source, split, language)  # type: ignore[arg-type]
+    ]
+
+
+@pytest.mark.parametrize("task", ALL_TASKS, ids=lambda task: task.name)
+def test_files_on_the_hub_are_pinned_and_hold_no_code(task: Task) -> None:
+    for file in hub_files(task):
+        assert is_commit(file.revision)
+        assert file.dataset.count("/") == 1
+        assert file.path.endswith((".parquet", ".jsonl.gz"))
+        assert "{" not in file.path
+
+
+def test_published_tasks_are_on_the_hub_but_for_those_that_are_named() -> None:
+    published = [task for task in ALL_TASKS if isinstance(task.source, Published)]
+    assert {task.name for task in published} >= {"xnli", "xcopa", "udpos", "panx", "xquad", "mlqa", "tydiqa", "tatoeba"}
+    missing = {
+        (task.name, split, language) for task in published for split, language in task.expected_counts
+        if not remote_files(task.source, split, language)
+    }  # fmt: skip
+    assert missing == {("socialiqa", "test", "en")}
+    udpos = TASKS["udpos"]
+    lacking = {language for language in udpos.languages if not remote_files(udpos.source, "test", language)}
+    assert lacking == {"de", "el", "fr", "ru", "zh", "lt", "pl", "uk", "wo", "ro"}
+
+
+def test_anli_plus_is_the_sum_of_its_parts() -> None:
+    parts = [TASKS[name].expected_counts for name in ("anli", "mnli", "snli")]
+    expected = {key: sum(part[key] for part in parts) for key in parts[0]}
+    assert TASKS["anli-plus"].expected_counts == expected
+    assert expected["train", "en"] == 162_865 + 392_702 + 549_367
 
 
 @pytest.mark.parametrize("task", ALL_TASKS, ids=lambda task: task.name)

@@ -15,7 +15,14 @@ from waystage.benchmark.questions import QuestionAnswers
 from waystage.benchmark.rankings import Rankings
 from waystage.benchmark.tags import TagLines
 from waystage.errors import StudyError, nearest_name
-from waystage.metrics.answer_overlap import ANSWER_F1, EXACT_MATCH, MLQA_EXACT_MATCH, MLQA_F1
+from waystage.metrics.answer_overlap import (
+    ANSWER_F1,
+    ANSWER_F1_EM,
+    EXACT_MATCH,
+    MLQA_EXACT_MATCH,
+    MLQA_F1,
+    MLQA_F1_EM,
+)
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 from waystage.tasks import panx, tatoeba, udpos, xnli
 
@@ -59,7 +66,7 @@ class Benchmark:
 
 CLASSIFICATION, TAGGING, QA, RETRIEVAL = "classification", "tagging", "qa", "retrieval"
 
-_SQUAD = QuestionAnswers(EXACT_MATCH, ANSWER_F1)
+_SQUAD = QuestionAnswers(EXACT_MATCH, ANSWER_F1, ANSWER_F1_EM)
 
 XNLI = BenchmarkTask("xnli", CLASSIFICATION, xnli.TASK.languages, OneAnswerALine(LabelLines(xnli.TASK.labels)))
 XCOPA = BenchmarkTask(
@@ -81,7 +88,7 @@ MLQA = BenchmarkTask(
     "mlqa",
     QA,
     ("en", "es", "de", "ar", "hi", "vi", "zh"),
-    QuestionAnswers(MLQA_EXACT_MATCH, MLQA_F1),
+    QuestionAnswers(MLQA_EXACT_MATCH, MLQA_F1, MLQA_F1_EM),
 )
 TYDIQA = BenchmarkTask("tydiqa", QA, ("en", "ar", "bn", "fi", "id", "ko", "ru", "sw", "te"), _SQUAD)
 TATOEBA = BenchmarkTask("tatoeba", RETRIEVAL, tatoeba.TASK.languages, OneAnswerALine(IndexLines()))

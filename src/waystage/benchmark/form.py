@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from waystage.metrics.metric import FloatArray
+from waystage.metrics.metric import FloatArray, Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,17 @@ class ScoredFile:
     Attributes:
         statistics: float64, ``[n_examples, n_columns]``.
         n_unanswered: examples without a prediction, where the official evaluation counts those as 0.
+        example_ids: of each row; None where an example is a line or a sentence, which is then numbered.
     """
 
     statistics: FloatArray
     n_unanswered: int = 0
+    example_ids: tuple[str, ...] | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """One id a row; the place in the file, from 1, where examples have no names."""
+        return self.example_ids or tuple(map(str, range(1, len(self.statistics) + 1)))
 
 
 class Form(Protocol):
@@ -48,6 +55,10 @@ class Form(Protocol):
     @property
     def measures(self) -> tuple[Measure, ...]:
         """What is reported; each is a function of the same rows."""
+
+    @property
+    def metric(self) -> Metric:
+        """What the task's score is the mean over languages of, from the same rows."""
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """The statistics of one language.

@@ -17,6 +17,7 @@ from waystage.data.readers.lines import read_text
 from waystage.data.readers.rows import JsonLines
 from waystage.errors import DataError, Problem, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY
+from waystage.metrics.metric import Metric
 from waystage.metrics.span_counts import IntArray
 
 _N_SHOWN = 80
@@ -97,6 +98,7 @@ class OneAnswerALine:
 
     reader: LineReader
     measures: tuple[Measure, ...] = (Measure("accuracy", LABEL_ACCURACY.score),)
+    metric: Metric = LABEL_ACCURACY
 
     @property
     def extension(self) -> str:

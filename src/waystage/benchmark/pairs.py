@@ -12,9 +12,11 @@ from waystage.benchmark.tags import COUNT_MEASURES
 from waystage.data.readers.columns import MAX_PROBLEMS
 from waystage.data.readers.lines import numbered_lines
 from waystage.errors import DataError, Problem
+from waystage.metrics.metric import Metric
 from waystage.metrics.pair_f1 import PairF1
 
 _EXPECTED = "2, source id and English id, with a tab between"
+_PAIR_F1 = PairF1()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class SentencePairs:
 
     extension: str = "tsv"
     measures: tuple[Measure, ...] = COUNT_MEASURES
+    metric: Metric = _PAIR_F1
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Right, predicted and gold pairs of each source sentence: those of the gold, then the others."""
@@ -30,7 +33,7 @@ class SentencePairs:
         sources = dict.fromkeys((*right, *found))
         queries = [Query(source, language, right.get(source, ())) for source in sources]
         predicted = {source: found.get(source, ()) for source in sources}
-        return ScoredFile(rows_of(PairF1(), queries, predicted))
+        return ScoredFile(rows_of(_PAIR_F1, queries, predicted), example_ids=tuple(sources))
 
 
 def _read(path: Path) -> dict[str, tuple[str, ...]]:

@@ -19,10 +19,11 @@ _EXPECTED = 'an object {"id": "text", ...}'
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswers:
-    """Exact match and F1. Every question needs an answer, which may be empty."""
+    """Exact match, F1 and the mean of both. Every question needs an answer, which may be empty."""
 
     exact_match: AnswerOverlap
     f1: AnswerOverlap
+    metric: AnswerOverlap
     extension: str = "json"
 
     @property
@@ -36,7 +37,8 @@ class QuestionAnswers:
         file = JsonFile.read(predictions)
         answers = _read_answers(file)
         check_ids(file, answers, gold, {question.id for question in questions}, all_needed=True)
-        return ScoredFile(rows_of(self.f1, questions, answers))
+        ids = tuple(question.id for question in questions)
+        return ScoredFile(rows_of(self.f1, questions, answers), example_ids=ids)
 
 
 def read_questions(file: JsonFile, language: str) -> list[Query]:

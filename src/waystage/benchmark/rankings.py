@@ -46,7 +46,7 @@ class Rankings:
             _check_repetition(file, rankings, self.metric.n_best)
         n_unanswered = sum(name not in rankings for name in right)
         answered = {name: rankings.get(name, ()) for name in right}
-        return ScoredFile(rows_of(self.metric, queries, answered), n_unanswered)
+        return ScoredFile(rows_of(self.metric, queries, answered), n_unanswered, tuple(right))
 
     def _check_gold(self, file: JsonFile, queries: list[Query]) -> None:
         expected = "exactly one" if self.has_one_answer else "at least one, each once"

@@ -115,7 +115,7 @@ def score_submission(
             can be scored; or, if ``is_strict``, anything is missing.
     """
     for folder in (predictions_dir, gold_dir):
-        _check_folder(folder, benchmark)
+        check_folder(folder, benchmark)
     scores: dict[str, LanguageScores] = {}
     missing: list[Missing] = []
     notes: list[str] = []
@@ -140,7 +140,7 @@ def score_submission(
     if not problems and not scores:
         problems = [Problem(predictions_dir, None, None, str(gap)) for gap in missing]
     if problems:
-        raise DataError(_some(problems, predictions_dir))
+        raise DataError(first_problems(problems, predictions_dir))
     return SubmissionScores(benchmark, scores, tuple(missing), (*notes, *_not_read(predictions_dir, benchmark)))
 
 
@@ -152,20 +152,22 @@ def score_language(task: BenchmarkTask, language: str, predictions_dir: Path, go
     """
     name = task.file_name(language)
     gold, predictions = gold_dir / task.name / name, predictions_dir / task.name / name
-    absent = [what for what, path in (("prediction", predictions), ("gold", gold)) if not _is_there(path)]
+    absent = [what for what, path in (("prediction", predictions), ("gold", gold)) if not is_there(path)]
     if absent:
         return Missing(task.name, language, f"no {' and no '.join(absent)} file", f"{task.name}/{name}")
     return task.form.score(gold, predictions, language)
 
 
-def _some(problems: list[Problem], folder: Path) -> list[Problem]:
+def first_problems(problems: list[Problem], folder: Path) -> list[Problem]:
+    """At most 100 of the problems, and how many more there are."""
     n_more = len(problems) - _MAX_PROBLEMS
     if n_more <= 0:
         return problems
     return [*problems[:_MAX_PROBLEMS], Problem(folder, None, None, f"{n_more} more problems that are not shown")]
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether there is anything at the path, as far as that can be seen."""
     try:
         return path.exists()
     except OSError:  # the reader says why it cannot be read
@@ -182,7 +184,8 @@ def _measured(task: BenchmarkTask, language: str, scored: ScoredFile) -> dict[st
     return values
 
 
-def _check_folder(folder: Path, benchmark: Benchmark) -> None:
+def check_folder(folder: Path, benchmark: Benchmark) -> None:
+    """DataError if nothing of the benchmark is in the folder."""
     names = [task.name for task in benchmark.tasks]
     if not any((folder / name).is_dir() for name in names):
         found = f"no folder of a task of {benchmark.name} in it"

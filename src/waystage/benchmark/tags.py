@@ -11,13 +11,16 @@ from waystage.benchmark.form import Measure, ScoredFile
 from waystage.benchmark.lines import coded, stripped_lines
 from waystage.errors import DataError, Problem
 from waystage.metrics.counts import f1_of_counts, precision_of_counts, recall_of_counts
+from waystage.metrics.metric import Metric
 from waystage.metrics.span_counts import IntArray, span_counts
+from waystage.metrics.span_f1 import SpanF1
 
 COUNT_MEASURES = (
     Measure("f1", f1_of_counts),
     Measure("precision", precision_of_counts, is_averaged=False),
     Measure("recall", recall_of_counts, is_averaged=False),
 )
+_SPAN_F1 = SpanF1()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class TagLines:
     tags: tuple[str, ...]
     extension: str = "tsv"
     measures: tuple[Measure, ...] = COUNT_MEASURES
+    metric: Metric = _SPAN_F1
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Right, predicted and gold spans of each sentence."""

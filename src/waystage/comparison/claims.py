@@ -77,8 +77,8 @@ class Difference:
             languages, or there is only one.
         probability_better: that the true difference is above 0, given the data and no opinion beforehand
             (the t distribution around ``value``): of the means over all seeds, not of single runs.
-        probability_run_better: that one new training run of the first sequence scores above one new run of the
-            second on new examples (and languages, in that scope): what you meet if you train each once.
+        probability_run_better: that one new training run of the first sequence is truly better, over all examples
+            (and languages, in that scope), than one new run of the second: what you meet if you train each once.
         smallest_effect: the smallest true difference that would have been shown with 80 % power at the 5 %
             level, before correction for several claims; None with one seed.
         seeds_needed: seeds for effects of 0.5, 1, 2, 3 and 5 points; given for means over languages and tasks,

@@ -1,6 +1,6 @@
 """The interval of a difference between two sequences: a seed part, an example part and a language part.
 
-docs/decisions/0010-two-scopes-and-small-samples.md says why it is built like this.
+docs/decisions/0010-two-scopes-of-a-claim.md says why it is built like this.
 """
 
 from __future__ import annotations
@@ -72,6 +72,51 @@ class Contrast:
         return (n_seeds - 1) * (n_sequences - 1 if self.is_paired else n_sequences)
 
 
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The parts of a squared standard error, and what is missing among them.
+
+    Attributes:
+        examples: from the sample of test examples.
+        languages: from the choice of languages; None where they are given, or only one is known.
+        seeds: from training randomness; None where nothing is random, or with one seed.
+        one_run: variance of the difference from training randomness with one seed a sequence, where known.
+        missing: what is unknown, one sentence each.
+    """
+
+    examples: Part
+    languages: Part | None
+    seeds: Part | None
+    one_run: float
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, contrast: Contrast, scope: Scope) -> _Parts:
+        n_seeds = len(contrast.moments.layout.seeds[contrast.random[0]]) if contrast.random else 0
+        one_run = _seed_spread(contrast, contrast.moments.values[None], n_seeds)
+        seeds = None if one_run is None else Part(one_run / n_seeds, contrast.seed_degrees(n_seeds))
+        languages = _language_part(contrast, n_seeds) if scope == LIKE_THESE else None
+        missing = [ONE_SEED] if contrast.random and seeds is None else []
+        missing += [ONE_LANGUAGE] if scope == LIKE_THESE and languages is None else []
+        examples = Part(_example_variance(contrast), contrast.moments.n_examples - 1)
+        return cls(examples, languages, seeds, one_run or 0.0, tuple(missing))
+
+    @property
+    def fixed(self) -> list[Part]:
+        """Those that more seeds do not make smaller."""
+        return [part for part in (self.examples, self.languages) if part is not None]
+
+    @property
+    def all(self) -> list[Part]:
+        return [*self.fixed, self.seeds] if self.seeds is not None else self.fixed
+
+    @property
+    def seed_error(self) -> float | None:
+        if ONE_SEED in self.missing:
+            return None
+        return math.sqrt(self.seeds.variance) if self.seeds is not None else 0.0
+
+
 def difference(contrast: Contrast, scope: Scope = THESE, with_seeds_needed: bool = False) -> Difference:
     """The difference with an interval over seeds and examples, and languages where the scope says so.
 
@@ -80,26 +125,18 @@ def difference(contrast: Contrast, scope: Scope = THESE, with_seeds_needed: bool
         scope: whether the languages stand for others.
         with_seeds_needed: say how many seeds an effect needs.
     """
-    n_seeds = len(contrast.moments.layout.seeds[contrast.random[0]]) if contrast.random else 0
-    spread = _seed_spread(contrast, contrast.moments.values[None], n_seeds)
-    examples = Part(_example_variance(contrast), contrast.moments.n_examples - 1)
-    languages = _language_part(contrast, n_seeds) if scope == LIKE_THESE else None
-    fixed = [part for part in (examples, languages) if part is not None]
-    seeds = None if spread is None else Part(spread / n_seeds, contrast.seed_degrees(n_seeds))
-    parts = fixed if seeds is None else [*fixed, seeds]
-    notes = [ONE_SEED] if contrast.random and seeds is None else []
-    notes += [ONE_LANGUAGE] if scope == LIKE_THESE and languages is None else []
-    value, error, degrees = contrast.value, math.sqrt(sum(part.variance for part in parts)), effective_degrees(parts)
-    p = None if notes else two_sided_p(value, error, degrees)
-    notes += [NO_SPREAD] if p is None and not notes else []
+    parts, value = _Parts.of(contrast, scope), contrast.value
+    error, degrees = math.sqrt(sum(part.variance for part in parts.all)), effective_degrees(parts.all)
+    p = None if parts.missing else two_sided_p(value, error, degrees)
+    notes = parts.missing or ((NO_SPREAD,) if p is None else ())
     margin = t_quantile(degrees) * error
     own = Difference(
         value=value,
         low=max(value - margin, -contrast.limit),
         high=min(value + margin, contrast.limit),
         standard_error=error,
-        seed_error=None if contrast.random and seeds is None else math.sqrt(seeds.variance if seeds else 0.0),
-        example_error=math.sqrt(examples.variance),
+        seed_error=parts.seed_error,
+        example_error=math.sqrt(parts.examples.variance),
         degrees_of_freedom=degrees,
         p=p,
         p_adjusted=None,
@@ -107,17 +144,17 @@ def difference(contrast: Contrast, scope: Scope = THESE, with_seeds_needed: bool
         note="; ".join(notes) or None,
         scope=scope,
         resampled=_resampled(contrast, scope),
-        language_error=None if languages is None else math.sqrt(languages.variance),
+        language_error=None if parts.languages is None else math.sqrt(parts.languages.variance),
     )
     if notes:
         return own
-    needed = seeds_needed(fixed, spread, contrast.seed_degrees) if with_seeds_needed and spread is not None else ()
+    is_wanted = with_seeds_needed and parts.seeds is not None
     return replace(
         own,
         probability_better=probability_above(value, error, degrees),
-        probability_run_better=probability_above(value, math.sqrt(error**2 + (spread or 0.0)), degrees),
-        smallest_effect=smallest_effect(parts),
-        seeds_needed=needed,
+        probability_run_better=probability_above(value, math.sqrt(error**2 + parts.one_run), degrees),
+        smallest_effect=smallest_effect(parts.all),
+        seeds_needed=seeds_needed(parts.fixed, parts.one_run, contrast.seed_degrees) if is_wanted else (),
     )
 
 

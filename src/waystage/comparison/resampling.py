@@ -3,10 +3,10 @@
 One random sign an example and resample serves both. Let x be an example's statistics, S their sum and P their
 sum with signs.
 
-- Resampled: sums ``S + P / 2``, so each example counts 1/2 or 3/2. Owen and Eckles (2012, Bootstrapping data
+- Resampled: sums ``S + P / 4``, so each example counts 3/4 or 5/4. Owen and Eckles (2012, Bootstrapping data
   arrays of arbitrary order) double or drop examples, with signs as here: mean 1 and variance 1, as bootstrap counts
-  have. At half the width no resample is ever empty, and a rare class is never lost; deviations are doubled
-  again afterwards.
+  have. At a quarter of the width no resample is ever empty, and a rare class is never lost; deviations are made
+  four times as large again afterwards.
 - Exchanged: where the sign is negative, two sequences swap what they made of the example. Their sums become
   half the sum of both S, plus and minus half the difference of both P.
 """
@@ -27,7 +27,7 @@ from waystage.metrics.metric import Metric
 
 MAX_SIGN_BYTES = 32 * 2**20
 MAX_SUM_BYTES = 16 * 2**20
-WIDTH = 0.5
+WIDTH = 0.25
 Pair = tuple[str, str]
 """Two sequences."""
 
@@ -174,7 +174,7 @@ class _Block:
     def deviations(self, metric: Metric, signed: FloatArray) -> FloatArray:
         """Scores of resampled examples less the scores as they are, ``[n_rows, n_languages, n_runs]``.
 
-        They are scaled so that the variance of a mean is unbiased.
+        They are scaled so that the variance of a mean is unbiased, but for 3 ``WIDTH``² / n of it.
         """
         n_examples = len(self.positions)
         scale = np.sqrt(n_examples / (n_examples - 1)) / WIDTH

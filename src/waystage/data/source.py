@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from waystage.data.examples import Example
 
 Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,29 @@ class PoolSource(Protocol):
         Raises:
             DataError: a line is malformed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a dataset repository on the hub.
+
+    ``dataset`` is ``organisation/name``. ``revision`` is a commit of 40 hexadecimal digits, which pins the bytes; or a
+    tag or branch, or None for the main branch, which is resolved when the file is fetched, and recorded.
+    """
+
+    dataset: str
+    revision: str | None
+    path: str
+
+
+@runtime_checkable
+class RemoteSource(Protocol):
+    """A source whose files can be fetched from the hub."""
+
+    def remote(self, split: Split, language: str) -> tuple[RemoteFile, ...]:
+        """The files of a split in one language; none where the hub does not have it."""
+
+
+def remote_files(source: Source, split: Split, language: str) -> tuple[RemoteFile, ...]:
+    """The files that would have to be fetched for :meth:`Source.read`; none where a source knows of none."""
+    return source.remote(split, language) if isinstance(source, RemoteSource) else ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,7 +84,7 @@ class MaskedLmObjective(Objective):
         self._row_of: NDArray[np.int64] = np.array([], np.int64)
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> NDArray[np.integer[Any]]:
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return self.sequences.lengths
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ class Objective(ABC):
         self._extra_ids: list[int] = [tokenizer.pad_id]
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> NDArray[np.integer[Any]]:
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return np.array([len(sequence) for sequence in self.sequences], np.int64)
 

@@ -121,7 +121,7 @@ def _encrypted(values: NDArray[np.uint64], half: np.uint64, keys: Sequence[int])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnSequences(Sequence[TokenSequence]):
-    """Sequences that were drawn from streams, as places in them: some 20 bytes each, whatever their length.
+    """Sequences that were drawn from streams, as places in them: 14 bytes each, whatever their length.
 
     Attributes:
         streams: one a language.
@@ -136,9 +136,9 @@ class DrawnSequences(Sequence[TokenSequence]):
     streams: tuple[Stream, ...]
     frame: Frame
     languages: NDArray[np.uint16]
-    positions: NDArray[np.int64]
+    positions: NDArray[np.uint32]
     offsets: NDArray[np.int32]
-    lengths: NDArray[np.int64]
+    lengths: NDArray[np.int32]
     n_documents: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -238,7 +238,7 @@ def draw_sequences(
     streams = tuple(Stream(caches[name], derive_seed(seed, "documents", name)) for name in languages)
     cursors = [_Cursor(stream) for stream in streams]
     choices = _language_choices([len(stream.cache) for stream in streams], alpha, derive_seed(seed, "languages"))
-    chosen, positions, offsets, lengths = array("H"), array("q"), array("i"), array("q")
+    chosen, positions, offsets, lengths = array("H"), array("I"), array("i"), array("i")
     n_drawn = 0
     while n_drawn < n_tokens:
         language = next(choices)
@@ -252,9 +252,9 @@ def draw_sequences(
         streams,
         frame,
         np.frombuffer(chosen, np.uint16),
-        np.frombuffer(positions, np.int64),
+        np.frombuffer(positions, np.uint32),
         np.frombuffer(offsets, np.int32),
-        np.frombuffer(lengths, np.int64),
+        np.frombuffer(lengths, np.int32),
         tuple(cursor.position + (cursor.offset > 0) for cursor in cursors),
     )
 

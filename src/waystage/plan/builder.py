@@ -12,7 +12,7 @@ from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations, with_tokens
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
@@ -124,11 +124,13 @@ class Builder:
         if isinstance(stage, IntermediateStage):
             data = self.texts.train[stage.task.name, stage.limits.train]
             is_dual = stage.task.kind.is_dual_encoder
-            retrieval = RetrievalSettings(pooling=stage.task.pooling) if is_dual else None
+            settings = RetrievalSettings(pooling=stage.training.pooling, max_tokens=stage.training.max_tokens)
+            retrieval = settings if is_dual else None
             objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, stage.training, seed, label)
+        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
+        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, training, seed, label)
 
     def _train(
         self,
@@ -172,10 +174,8 @@ class Builder:
 
     def _predict(self, target: Target, model_id: str | None, asked: _Asked, label: str) -> str:
         task, n_layers, data = target.task, self._n_layers(target), asked.data
-        defaults = task.training
-        training = target.training or Training(
-            max_tokens=defaults.max_tokens, max_question_tokens=defaults.max_question_tokens
-        )
+        settings = target.retrieval or RetrievalSettings()
+        training = target.training or Training(max_tokens=settings.max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
         searched = self.texts.searched.get(task.name)
@@ -262,6 +262,7 @@ class _Asked:
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
+    del spec["flops"]  # a plan has turned them into tokens
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
     for key in ("stride", "max_question_tokens"):

@@ -43,6 +43,18 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
 
 
+def with_tokens(shape: EncoderShape, n_layers: int, training: Training) -> Training:
+    """A budget in floating-point operations as one in tokens: those of sequences that are full.
+
+    >>> with_tokens(EncoderShape(12, 384, 1536, 250037), 12, Training(flops=1e12, max_tokens=128)).tokens
+    7436
+    """
+    if training.flops is None:
+        return training
+    per_token = _TRAINING_FACTOR * shape.forward_flops(1, float(training.max_tokens), n_layers)
+    return replace(training, flops=None, tokens=max(1, round(training.flops / per_token)))
+
+
 def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int) -> Work:
     """Work of predicting every example of ``texts``."""
     n_tokens, flops = 0.0, 0.0

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from waystage.comparison.compare import compare
-from waystage.comparison.context import Context
 from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
 from waystage.plan.plan import Plan
-from waystage.record.costs import sequence_costs
+from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import environment_rows
 from waystage.record.flips import find_flips
+from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
+from waystage.study.pretraining import Softmax
 from waystage.study.study import ContinuedStage, Stage, Training
 
 _STATE_WORDS = {
@@ -37,13 +38,13 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         StageError: a cell has no score.
         ComparisonError: the cells cannot be compared.
     """
-    study, costs = plan.study, sequence_costs(plan, store)
+    study, context = plan.study, comparison_context(plan, store)
     comparison = compare(
         cell_scores(plan, store),
         task_metrics(plan),
         study.baseline,
         {target.task.name: target.task.source_language for target in study.targets},
-        Context(categories={target.task.name: target.task.kind.category for target in study.targets}, costs=costs),
+        context,
     )
     flip_counts, flips = find_flips(plan, store)
     return RunRecord(
@@ -57,10 +58,11 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         plan=_plan_record(plan, store, outcome),
         protocol=task_protocols(study, plan.overlaps, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in environment_rows()),
-        costs=costs,
+        costs=tuple(context.costs),
         comparison=comparison,
         command=command,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        pseudo_perplexities=pseudo_perplexities(plan, store),
         flip_counts=flip_counts,
         flips=flips,
         selection=selection_scores(plan, store),
@@ -87,6 +89,8 @@ def _amount(training: Training) -> str:
     """The budget, for people."""
     if training.tokens is not None:
         return f"{training.tokens:,} tokens"
+    if training.flops is not None:
+        return f"{training.flops:.3g} floating-point operations"
     if training.steps is not None:
         return f"{training.steps:,} steps"
     epochs = training.epochs if training.epochs is not None else 1.0
@@ -102,11 +106,8 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     if choice.n_layers is not None:
         notes.append(f"the first {choice.n_layers} of {plan.shape.n_layers} layers are used")
     stages = {stage.name: stage for stages in plan.study.sequences.values() for stage in stages}.values()
-    if any(isinstance(stage, ContinuedStage) for stage in stages):
-        notes.append(
-            "continued pretraining starts with a new masked-LM head, whose softmax runs over the tokens that occur in "
-            "the text that is drawn"
-        )
+    notes += [_softmax_note(stage) for stage in stages if isinstance(stage, ContinuedStage)]
+    notes += head_notes(plan, store)
     return EncoderRecord(
         name=choice.name,
         source=json.dumps(identity, sort_keys=True),
@@ -116,6 +117,12 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
         notes=tuple(notes),
         facts=_shape_facts(plan.shape),
     )
+
+
+def _softmax_note(stage: ContinuedStage) -> str:
+    if stage.masked_lm.softmax is Softmax.FULL:
+        return f"the softmax of {stage.name} runs over the whole vocabulary"
+    return f"the softmax of {stage.name} runs over the tokens that occur in the documents that are drawn"
 
 
 def _shape_facts(shape: EncoderShape) -> tuple[Fact, ...]:

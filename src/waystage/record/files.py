@@ -14,6 +14,7 @@ from waystage.plan.plan import Plan
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
 from waystage.report.render import render_report
+from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 
 RECORD_NAME = "record.json"
@@ -77,11 +78,17 @@ def _write(folder: Path, contents: Mapping[str, str]) -> None:
         raise StoreError(f"{folder}: cannot be written: {error.strerror}") from None
 
 
+_COLUMNS = ("sequence", "task", "language", "seed", "metric", "score", "n_examples", "predictions", "protocol")
+
+
 def _scores_csv(plan: Plan, store: Store) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sequence", "task", "language", "seed", "metric", "score", "n_examples", "predictions"])
+    writer.writerow(
+        ["sequence", "task", "language", "seed", "metric", "score", "n_examples", "predictions", "protocol"]
+    )
     predictions = {(cell.sequence, cell.target.task.name, cell.seed): cell.prediction_id for cell in plan.cells}
+    protocols = {target.task.name: protocol_name(target.profile) for target in plan.study.targets}
     for cell, score in all_metric_scores(plan, store):
         source = predictions[cell.sequence, cell.task, cell.seed]
         seed = "" if cell.seed is None else cell.seed
@@ -95,6 +102,7 @@ def _scores_csv(plan: Plan, store: Store) -> str:
                 repr(score),
                 len(cell.ids),
                 source,
+                protocols[cell.task],
             ]
         )
     return text.getvalue()

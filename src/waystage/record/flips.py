@@ -29,7 +29,7 @@ from waystage.study.study import Target
 
 MAX_IN_GROUP = 8
 """Examples that are kept of a task, language and pair of sequences."""
-MAX_BYTES = 1_400_000
+MAX_BYTES = 1_100_000
 """Of JSON, for all that is kept."""
 
 _STRICT = {

@@ -1,13 +1,14 @@
-"""How each target was learned and scored, and where that departs from the task's own declaration."""
+"""How each target was learned and scored, and where that departs from its protocol or the task's declaration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
-from waystage.study.study import Selection, Study, Target, Training
+from waystage.study.defaults import Defaults
+from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
@@ -50,7 +51,8 @@ def _protocol(
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_selection(target, no_validation.get(task.name)),
-        departures=(*_departures(target), *departures_of(overlaps, task.name)),
+        departures=(*_departures(target, study.encoder.name), *departures_of(overlaps, task.name)),
+        profile=target.profile,
         reference=task.reference,
         licence=task.licence,
     )
@@ -92,31 +94,78 @@ def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _departures(target: Target) -> list[str]:
+def _departures(target: Target, encoder: str) -> list[str]:
+    """What differs from the profile, or from the task's own declaration where there is none."""
+    defaults = Defaults.of(target.task, target.profile, encoder)
     departures = []
     if target.train_task is not None:
         departures.append(f"learned from the training data of {target.train_task.name}")
     if target.task.kind.is_dual_encoder and target.training is None:
         departures.append("nothing is learned for this task")
-    selection, source = target.selection, (target.train_task or target.task).source_language
-    if selection is not None and selection.rule == "best" and selection.language != source:
-        departures.append(f"the checkpoint is chosen on validation data in {selection.language}: not zero-shot")
+    departures += _selection_departures(target, defaults)
     for split in ("train", "validation", "test"):
         limit = getattr(target.limits, split)
         is_read = {"train": target.training is not None, "validation": target.task.kind.fits_threshold}
         if limit is not None and is_read.get(split, True):
             departures.append(f"at most {limit} {split} examples a language")
-    left_out = [language for language in target.task.languages if language not in target.languages]
+    left_out = [language for language in defaults.languages if language not in target.languages]
     if left_out:
         departures.append(f"without the languages {', '.join(left_out)}")
+    added = [language for language in target.languages if language not in defaults.languages]
+    if added:
+        departures.append(f"also in the languages {', '.join(added)}")
     if target.training is not None:
-        departures.extend(_training_departures(target.training, target.task.training))
+        departures += _training_departures(target.training, defaults.training_defaults(target.task))
+    return departures + _retrieval_departures(target.retrieval, defaults)
+
+
+def _selection_departures(target: Target, defaults: Defaults) -> list[str]:
+    selection, source = target.selection, (target.train_task or target.task).source_language
+    departures = []
+    if selection is not None and selection.rule == "best" and selection.language != source:
+        departures.append(f"the checkpoint is chosen on validation data in {selection.language}: not zero-shot")
+    rule = None if defaults.entry is None else defaults.entry.selection
+    if rule is None or selection is None:
+        return departures
+    expected = defaults.selection(None, target.task.metric_name, source)
+    if replace(selection, oracle_languages=()) != expected:
+        departures.append(f"{selection_words(selection, source)}, instead of: {rule}")
+    elif rule.rule == "best" and target.limits.validation != rule.max_examples:
+        found, meant = target.limits.validation or "all", rule.max_examples or "all"
+        departures.append(f"the checkpoint is chosen on {found} validation examples instead of {meant}")
     return departures
+
+
+def _retrieval_departures(settings: RetrievalSettings | None, defaults: Defaults) -> list[str]:
+    """Only a profile says how a sentence becomes a vector."""
+    entry, kind = defaults.entry, defaults.task.kind
+    if settings is None or entry is None:
+        return []
+    if kind.is_dual_encoder:
+        return ["vectors are taken without the pooler (a dense layer and tanh) of the published dual encoder"]
+    if entry.retrieval is None:
+        return []
+    expected = {
+        "hidden state": (settings.layer, entry.layer(defaults.encoder)),
+        "pooling": (settings.pooling, entry.retrieval.pooling),
+        "max_tokens": (settings.max_tokens, entry.retrieval.max_tokens),
+    }
+    departures = [
+        f"{name} {'last' if found is None else found} instead of {'last' if meant is None else meant}"
+        for name, (found, meant) in expected.items()
+        if found != meant
+    ]
+    if settings.score != kind.scores[0]:
+        departures.append(f"vectors are compared by {settings.score} instead of {kind.scores[0]}")
+    if not settings.is_forward:
+        departures.append("sentences of the source language are searched instead of asking")
+    prefix = [f"every sentence begins with {settings.text_prefix!r}"] if settings.text_prefix else []
+    return departures + prefix
 
 
 def _training_departures(training: Training, defaults: TrainingDefaults) -> list[str]:

@@ -2,73 +2,75 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from waystage.comparison.results import Difference, MeanScore
+from waystage.comparison.claims import Difference
+from waystage.comparison.results import MeanScore
+from waystage.report.axis import Axis, even_axis, signed
 
 MARGIN = 4.0
 """Percent of the width left free at both ends."""
+_MOST = 1.5
+"""An interval for languages like these may widen the axis by so many times the width of the others, then it is cut."""
 
 
 @dataclass(frozen=True, slots=True)
-class ForestTick:
-    """A line of the axis: its place in percent and its label in points."""
+class Whisker:
+    """A difference on the axis: dot and ends in percent; ``is_cut_low``: the interval goes on beyond the axis."""
 
-    place: float
-    label: str
-    is_zero: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ForestRow:
-    """One sequence: dot, whisker ends in percent, and the difference itself."""
-
-    sequence: str
     difference: Difference
     dot: float
     low: float
     high: float
+    is_cut_low: bool
+    is_cut_high: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One sequence: its difference in these languages, and in languages like these where that was computed."""
+
+    sequence: str
+    these: Whisker
+    general: Whisker | None
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """One plot; ``task`` is None for the mean over tasks."""
+    """One plot; ``task`` and ``category`` are None for the mean over all tasks."""
 
     task: str | None
+    category: str | None
     rows: tuple[ForestRow, ...]
-    ticks: tuple[ForestTick, ...]
+    axis: Axis
 
 
-def forest(task: str | None, scores: Sequence[MeanScore]) -> Forest:
-    """The plot of one task: every sequence but the baseline, on an axis that holds all intervals and zero."""
-    shown = [(score.sequence, score.difference) for score in scores if score.difference is not None]
-    ends = [0.0] + [100 * end for _, own in shown for end in (own.low, own.high)]
-    step = _nice_step((max(ends) - min(ends)) or 1.0)
-    low, high = math.floor(min(ends) / step) * step, math.ceil(max(ends) / step) * step
-    high = high if high > low else low + step
-
-    def place(value: float) -> float:
-        return round(MARGIN + (100 - 2 * MARGIN) * (value - low) / (high - low), 2)
-
+def forest(scores: Sequence[MeanScore]) -> Forest | None:
+    """The plot of one task or mean: every sequence but the baseline; None where nothing is compared."""
+    shown = [(own.sequence, own.difference, own.general_difference) for own in scores if own.difference is not None]
+    if not shown:
+        return None
+    axis = difference_axis([(these, general) for _, these, general in shown])
     rows = tuple(
-        ForestRow(name, own, place(100 * own.value), place(100 * own.low), place(100 * own.high)) for name, own in shown
+        ForestRow(name, whisker(axis, these), whisker(axis, general) if general else None)
+        for name, these, general in shown
     )
-    values = [low + number * step for number in range(round((high - low) / step) + 1)]
-    ticks = tuple(ForestTick(place(value), _tick_label(value), abs(value) < step / 2) for value in values)
-    return Forest(task, rows, ticks)
+    return Forest(scores[0].task, scores[0].category, rows, axis)
 
 
-def _nice_step(width: float) -> float:
-    """A round step that gives about four ticks.
+def difference_axis(pairs: Sequence[tuple[Difference, Difference | None]]) -> Axis:
+    """An axis in points that holds zero and every interval for these languages, and what is not far beyond them."""
+    ends = [0.0] + [100 * end for these, _ in pairs for end in (these.low, these.high)]
+    spread = _MOST * (max(ends) - min(ends))
+    low, high = min(ends) - spread, max(ends) + spread
+    wider = [100 * end for _, general in pairs if general for end in (general.low, general.high, general.value)]
+    return even_axis([*ends, *(min(max(end, low), high) for end in wider)], MARGIN, 100 - MARGIN, signed)
 
-    >>> _nice_step(1.0), _nice_step(7.3), _nice_step(60)
-    (0.2, 2.0, 20.0)
-    """
-    magnitude = 10.0 ** math.floor(math.log10(width / 3))
-    return min((factor * magnitude for factor in (1, 2, 5, 10)), key=lambda step: abs(width / step - 4))
 
-
-def _tick_label(value: float) -> str:
-    return f"{round(value, 6):+g}".replace("-", "\u2212") if round(value, 6) else "0"
+def whisker(axis: Axis, own: Difference) -> Whisker:
+    """A difference on an axis in points."""
+    low, high = 100 * own.low, 100 * own.high
+    tolerance = 1e-9 * (axis.high - axis.low)
+    places = (axis.place(100 * own.value), axis.place(low), axis.place(high))
+    return Whisker(own, *places, low < axis.low - tolerance, high > axis.high + tolerance)

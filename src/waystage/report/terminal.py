@@ -13,7 +13,7 @@ from rich.text import Text
 from waystage.comparison.results import MeanScore
 from waystage.report import wording
 from waystage.report.record import RunRecord
-from waystage.report.views import SummaryRow, summary_rows
+from waystage.report.sections.summary import SummaryRow, summary_rows
 
 MAX_COLUMNS = 4
 """Columns of scores that fit beside the names and the cost in 100 columns."""
@@ -34,7 +34,17 @@ def comparison_table(run: RunRecord) -> RenderableType:
     ]
     note = f"mean over target languages, percent; difference to {run.comparison.baseline} in points [95 % interval]"
     verdict = Text(wording.verdict(run.comparison, run.comparison.best_overall), style="bold")
-    return Group(*tables, Text(note, style="dim"), Padding(verdict, (1, 0, 0, 0)))
+    notes = (Text(note, style="dim"), Text(_protocols(run), style="dim"))
+    return Group(*tables, *notes, Padding(verdict, (1, 0, 0, 0)))
+
+
+def _protocols(run: RunRecord) -> str:
+    """Which protocol each task has, and how often it departs from that."""
+    named = [
+        f"{task.task} {wording.protocol_name(task.profile)} ({len(task.departures)} departures)"
+        for task in run.protocol
+    ]
+    return f"protocol: {', '.join(named)}"
 
 
 def _table(rows: Sequence[SummaryRow], scopes: Sequence[str | None], with_cost: bool) -> Table:
@@ -45,7 +55,7 @@ def _table(rows: Sequence[SummaryRow], scopes: Sequence[str | None], with_cost: 
     if with_cost:
         table.add_column("cost", justify="right")
     for row in rows:
-        cells = [_score_text(_scoped(row, scope), scope in row.best_on) for scope in scopes]
+        cells = [_score_text(_scoped(row, scope), (scope, None) in row.best_on) for scope in scopes]
         if with_cost:
             cells.append(Text(wording.duration(row.cost.seconds) if row.cost else "not known", style="dim"))
         table.add_row(_sequence_text(row), *cells)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from waystage.comparison.best import is_shown
 from waystage.comparison.results import Best, Comparison, Difference
 
 MINUS = "\u2212"
+_NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 
 
 def percent(fraction: float) -> str:
@@ -48,6 +51,24 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def unit_of_time(seconds: float) -> tuple[str, float]:
+    """A unit in which a time is a number of one to three digits, and its length in seconds.
+
+    >>> unit_of_time(90), unit_of_time(2000), unit_of_time(9000)
+    (('s', 1.0), ('min', 60.0), ('h', 3600.0))
+    """
+    return ("s", 1.0) if seconds < 120 else ("min", 60.0) if seconds < 7200 else ("h", 3600.0)
+
+
+def typeset(sentence: str) -> str:
+    """A sentence with minus signs, in which no percent sign stands at the beginning of a line.
+
+    >>> typeset("continued-1: -0.5 points, 95 % interval -1.9 to +2.8")
+    'continued-1: −0.5 points, 95\xa0% interval −1.9 to +2.8'
+    """
+    return _NEGATIVE.sub(MINUS, sentence).replace(" %", "\u00a0%")
+
+
 def count(number: int | None) -> str:
     """A whole number with thin groups of three.
 
@@ -55,6 +76,35 @@ def count(number: int | None) -> str:
     '1_234_567'
     """
     return "not known" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def signed_count(number: int) -> str:
+    """A whole number with its sign.
+
+    >>> signed_count(3), signed_count(-12), signed_count(0)
+    ('+3', '−12', '0')
+    """
+    return f"{number:+d}".replace("-", MINUS) if number else "0"
+
+
+def perplexity(value: float) -> str:
+    """A perplexity, to three figures.
+
+    >>> perplexity(1.234), perplexity(45.0), perplexity(12345.6).replace(chr(0x202F), "_")
+    ('1.23', '45.0', '12_346')
+    """
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else count(round(value))
+
+
+def probability(value: float | None) -> str:
+    """A probability, never rounded to certainty.
+
+    >>> probability(0.5), probability(0.9999), probability(0.0001), probability(None)
+    ('0.50', '> 0.99', '< 0.01', 'not known')
+    """
+    if value is None:
+        return "not known"
+    return "> 0.99" if value > 0.99 else "< 0.01" if value < 0.01 else f"{value:.2f}"
 
 
 def operations(flops: float | None) -> str:
@@ -123,3 +173,12 @@ def _doubt(comparison: Comparison, best: Best) -> str:
         return f"{doubt}: it is {gain(nearest.difference, nearest.other)}"
     joined = "and" if baseline in unshown else "but"
     return f"it is {gain(baseline.difference, baseline.other)}, {joined} {doubt}"
+
+
+def protocol_name(profile: str | None) -> str:
+    """The protocol that gave what a study left out, for people.
+
+    >>> protocol_name("xtreme-r-2021"), protocol_name(None)
+    ('xtreme-r-2021', 'task defaults')
+    """
+    return profile or "task defaults"

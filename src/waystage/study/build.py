@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from waystage.data.corpus import Corpus
+from waystage.protocols.registry import kind_defaults
+from waystage.study.defaults import Defaults, training_of
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
-from waystage.study.forms.targets import RetrievalForm, TargetForm
-from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
+from waystage.study.forms.targets import TargetForm
 from waystage.study.own_sources import corpus_languages, corpus_source, pool_source, task_source
 from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
 from waystage.study.registries import Registries, find_encoder
@@ -25,17 +26,12 @@ from waystage.study.study import (
     ContinuedStage,
     EncoderChoice,
     IntermediateStage,
-    Limits,
-    RetrievalSettings,
-    Selection,
     Stage,
     Study,
     Target,
-    Training,
 )
-from waystage.tasks.kinds import KINDS, Kind
-from waystage.tasks.qa import QA_TRAINING
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.kinds import KINDS
+from waystage.tasks.task import Task
 
 _FormT = TypeVar("_FormT")
 _STAGE: TypeAdapter[StageForm] = TypeAdapter(StageForm)
@@ -111,6 +107,21 @@ class StudyParts:
         name = found.name if found else form.name
         return EncoderChoice(name, form.revision, form.n_layers, form.trust_remote_code)
 
+    @cached_property
+    def _encoder_name(self) -> str:
+        choice = self.tree.get("encoder")
+        return choice if isinstance(choice, str) else str((choice or {}).get("name") or "")
+
+    @cached_property
+    def _n_layers(self) -> int | None:
+        """Layers of the encoder that are used, where that is known."""
+        choice = self.tree.get("encoder")
+        kept: int | None = choice.get("n_layers") if isinstance(choice, dict) else None
+        found = (
+            find_encoder(self._encoder_name, self.registries.encoders, self.study_dir) if self._encoder_name else None
+        )
+        return kept or (found.n_layers if found else None)
+
     def _own_task(self, name: str, form: OwnTaskForm) -> Task:
         kind = KINDS[form.kind]
         return Task(
@@ -124,7 +135,7 @@ class StudyParts:
             licence=form.licence,
             reference=form.reference,
             source_language=form.source_language,
-            training=_own_defaults(kind),
+            training=kind_defaults(kind),
             pool=pool_source(form),
         )
 
@@ -137,83 +148,44 @@ class StudyParts:
             task = self.tasks.get(form.task)
             if task is None:
                 return None
-            training = _training(form.budget, form.training, task.training)
-            selection = None
-            if form.selection is not None and form.selection.rule == "best":
-                selection = _selection(form.selection, task.metric_name, task.source_language)
-            return IntermediateStage(name, task, training, _limits(form.limits), selection)
+            defaults = Defaults.of(task, self.tree.get("protocol"), self._encoder_name)
+            training = defaults.training(form.budget, form.training, task)
+            selection = defaults.selection(form.selection, task.metric_name, task.source_language)
+            chosen = selection if selection.rule == "best" else None
+            return IntermediateStage(name, task, training, defaults.limits(form.limits), chosen)
         corpus = self.corpora.get(form.corpus)
         if corpus is None:
             return None
         languages = corpus.languages if form.languages == "all" else tuple(form.languages)
-        training = _training(form.budget, form.training, None)
+        training = training_of(form.budget, form.training, None)
         return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
 
     def _target(self, form: TargetForm) -> Target | None:
         task, train_task = self.tasks.get(form.task), self.tasks.get(form.train_on or form.task)
         if task is None or train_task is None:
             return None
-        training, selection = None, None
+        defaults = Defaults.of(task, form.protocol or self.tree.get("protocol"), self._encoder_name)
+        scored = defaults.scored()
+        training, retrieval, selection = None, None, None
         if task.kind.trains_head and not form.untrained:
+            training = defaults.training(form.budget, form.training, train_task)
             if not task.kind.is_dual_encoder:
-                chosen = form.selection or SelectionForm(rule="last")
-                selection = _selection(chosen, task.metric_name, train_task.source_language)
-            training = _training(form.budget, form.training, train_task.training)
+                selection = defaults.selection(form.selection, scored.metric_name, train_task.source_language)
+        if task.kind.compares_vectors:
+            retrieval = defaults.retrieval(form.retrieval, form.n_layers or self._n_layers)
+            if training is not None:
+                retrieval = replace(retrieval, max_tokens=training.max_tokens)
         return Target(
-            task=task,
-            languages=task.languages if form.languages == "all" else tuple(form.languages),
+            task=scored,
+            languages=defaults.languages if form.languages == "all" else tuple(form.languages),
             training=training,
-            retrieval=_retrieval(form.retrieval, task),
-            limits=_limits(form.limits),
+            retrieval=retrieval,
+            limits=defaults.limits(form.limits),
             n_layers=form.n_layers,
             train_task=train_task if form.train_on else None,
             selection=selection,
+            profile=defaults.profile,
         )
-
-
-def _own_defaults(kind: Kind) -> TrainingDefaults:
-    if kind.reads_windows:
-        return QA_TRAINING
-    return TrainingDefaults(max_question_tokens=96) if kind.is_dual_encoder else TrainingDefaults()
-
-
-def _training(budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None) -> Training:
-    """What the study says, then what the task says, then what ``Training`` says."""
-    said = form.model_dump(exclude_none=True) if form else {}
-    if defaults is not None:
-        from_task = {
-            "learning_rate": defaults.learning_rate,
-            "batch_size": defaults.batch_size,
-            "micro_batch_size": defaults.micro_batch_size,
-            "max_tokens": defaults.max_tokens,
-            "warmup_fraction": defaults.warmup_fraction,
-            "weight_decay": defaults.weight_decay,
-            "stride": defaults.stride,
-            "max_question_tokens": defaults.max_question_tokens,
-        }
-        said = from_task | said
-    length = budget.model_dump(exclude_none=True) if budget else {"epochs": defaults.epochs if defaults else 1.0}
-    return Training(**length, **said)
-
-
-def _retrieval(form: RetrievalForm | None, task: Task) -> RetrievalSettings | None:
-    """What the study says, then what the task and its kind say."""
-    if not task.kind.compares_vectors:
-        return None
-    said = form.model_dump(exclude_none=True) if form else {}
-    return RetrievalSettings(**({"pooling": task.pooling, "score": task.kind.scores[0]} | said))
-
-
-def _selection(form: SelectionForm, metric_name: str, source_language: str) -> Selection:
-    is_best, is_by_steps = form.rule == "best", form.every_steps is not None
-    return Selection(
-        rule=form.rule,
-        language=form.language or source_language,
-        metric_name=form.metric or metric_name,
-        every_steps=form.every_steps,
-        times_per_epoch=(form.times_per_epoch or 1) if is_best and not is_by_steps else None,
-        patience=form.patience,
-    )
 
 
 def _masked_lm(form: ContinuedForm) -> MaskedLm:
@@ -225,10 +197,6 @@ def _masked_lm(form: ContinuedForm) -> MaskedLm:
         packing=Packing(form.packing),
         held_out=form.held_out,
     )
-
-
-def _limits(form: LimitsForm) -> Limits:
-    return Limits(form.train, form.validation, form.test)
 
 
 def _valid(adapter: TypeAdapter[_FormT], values: Mapping[Any, Any] | None) -> dict[Any, _FormT]:

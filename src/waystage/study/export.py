@@ -90,6 +90,7 @@ def _target(target: Target) -> dict[str, Any]:
         "retrieval": _plain(target.retrieval),
         "limits": _plain(target.limits),
         "selection": _plain(target.selection),
+        "protocol": target.profile,
         "n_layers": target.n_layers,
     }
 

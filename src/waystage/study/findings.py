@@ -55,10 +55,11 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
     """Findings about a budget and the hyperparameters of a stage or target."""
     budget, training = part.get("budget"), part.get("training") or {}
     if budget is not None:
-        given = [key for key in _BUDGET_KEYS if budget.get(key) is not None]
+        keys = (*_BUDGET_KEYS, "flops") if part.get("kind") == "continued" else _BUDGET_KEYS
+        given = [key for key in keys if budget.get(key) is not None]
         if len(given) > 1 or (not given and not scope.is_wrong_below((*path, "budget"))):
             found = " and ".join(given) if given else "an empty budget"
-            yield Finding((*path, "budget"), found, f"exactly one of {listed(_BUDGET_KEYS)}")
+            yield Finding((*path, "budget"), found, f"exactly one of {listed(keys)}")
     batch_size, micro_batch_size = training.get("batch_size"), training.get("micro_batch_size")
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from waystage.errors import nearest_name
-from waystage.study.findings import beyond_layers, repeated
+from waystage.protocols.registry import PROFILES
+from waystage.study.findings import beyond_layers, repeated, unknown_name
 from waystage.study.mistakes import listed
 from waystage.study.own_data import own_corpus_findings, own_task_findings
 from waystage.study.positions import FieldPath, Finding
@@ -50,8 +51,10 @@ def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, 
     for name, stage in _table(tree, "stages"):
         findings += stage_findings(scope, ("stages", name), stage or {})
     findings += _sequences(tree)
+    findings += _protocol(("protocol",), tree.get("protocol"))
     for index, target in enumerate(tree.get("targets") or []):
         findings += target_findings(scope, ("targets", index), target or {})
+        findings += _protocol(("targets", index, "protocol"), (target or {}).get("protocol"))
     return [*findings, *repeated_targets(tree)]
 
 
@@ -68,6 +71,11 @@ def _hides(path: FieldPath, what: str, registry: Mapping[str, object]) -> Iterat
     if path[-1] in registry:
         found = f"'{path[-1]}' is the name of a built-in {what}"
         yield Finding(path, found, "another name", at_key=True)
+
+
+def _protocol(path: FieldPath, name: str | None) -> Iterator[Finding]:
+    if name is not None:
+        yield from unknown_name(path, "protocol", name, PROFILES)
 
 
 def _encoder(tree: Tree, registries: Registries, study_dir: Path) -> tuple[list[Finding], int | None]:

@@ -65,6 +65,17 @@ def own_corpus_findings(path: FieldPath, declared: Tree, is_wrong: IsWrong) -> I
     hub = declared.get("hub") or {}
     yield from _hub_id((*path, "hub", "dataset"), hub.get("dataset"))
     yield from _listed_twice((*path, "hub", "languages"), hub.get("languages") or [])
+    yield from _one_corpus_format(path, declared)
+
+
+def _one_corpus_format(path: FieldPath, declared: Tree) -> Iterator[Finding]:
+    if declared.get("format") is not None:
+        return
+    given = [files for files in (declared.get("files") or {}).values() if files is not None]
+    names = [name for files in given for name in (files if isinstance(files, list) else [files]) if name is not None]
+    formats = sorted({format_name(name) or "text" for name in names})
+    if len(formats) > 1:
+        yield Finding((*path, "files"), f"files of the formats {listed(formats)}", "one format for all languages")
 
 
 def _one_origin(path: FieldPath, declared: Tree, is_wrong: IsWrong) -> Iterator[Finding]:

@@ -77,7 +77,10 @@ def corpus_source(form: OwnCorpusForm) -> CorpusSource:
         table = FORMATS[form.hub.format] if form.hub.format else None
         return HubCorpus(form.hub.dataset, form.hub.revision, form.hub.path, table, form.hub.column)
     paths = {language: (given,) if isinstance(given, str) else given for language, given in (form.files or {}).items()}
-    return TextFilesCorpus(tuple((language, tuple(given)) for language, given in paths.items()))
+    told = (format_name(path) for given in paths.values() for path in given)
+    name: str | None = form.format or next((found for found in told if found), None)
+    listed = tuple((language, tuple(given)) for language, given in paths.items())
+    return TextFilesCorpus(listed, FORMATS[name] if name else None, form.column)
 
 
 def corpus_languages(form: OwnCorpusForm) -> tuple[str, ...]:

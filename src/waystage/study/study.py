@@ -50,12 +50,14 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps`` and ``tokens`` is set: the budget.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
+    budget.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
         steps: optimiser steps.
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
+        flops: floating-point operations of the layers, for continued pretraining; a plan turns them into tokens.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
         micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
@@ -77,6 +79,7 @@ class Training:
     epochs: float | None = None
     steps: int | None = None
     tokens: int | None = None
+    flops: float | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32
     micro_batch_size: int | None = None
@@ -174,6 +177,7 @@ class RetrievalSettings:
             neighbours of both (Artetxe and Schwenk 2019).
         direction: of sentence retrieval: ``forward``, sentences of the source language are the queries, or
             ``backward``, they are searched.
+        max_tokens: longest sentence, special tokens included; of a dual encoder, longest candidate.
     """
 
     layer: int | None = None
@@ -182,6 +186,7 @@ class RetrievalSettings:
     candidate_prefix: str | None = None
     score: str = "cosine"
     direction: str = "forward"
+    max_tokens: int = 128
 
     @property
     def uses_margin(self) -> bool:
@@ -207,7 +212,8 @@ class Target:
     the first so many layers of the sequence's encoder for this target; None keeps all. ``train_task`` is
     another task of the same kind and labels, from whose training data the target is learned (a departure from
     the protocol, to be recorded); None learns from the task's own. ``selection`` says which checkpoint is scored on the
-    test data; None takes the last and scores none on validation data.
+    test data; None takes the last and scores none on validation data. ``profile`` names the published protocol that
+    gave what the study left out; None: the task's defaults did.
     """
 
     task: Task
@@ -218,6 +224,7 @@ class Target:
     n_layers: int | None = None
     train_task: Task | None = None
     selection: Selection | None = None
+    profile: str | None = None
 
     def validation_task(self, language: str) -> Task:
         """Whose validation data is scored: that of the task learned from, or the target's own in another language."""

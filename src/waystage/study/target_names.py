@@ -59,6 +59,10 @@ def _foreign_keys(path: FieldPath, task: str, kind: Kind | None, target: Tree) -
         yield Finding((*path, "retrieval"), found, "no such key", at_key=True)
     if kind.compares_vectors:
         yield from _retrieval_keys((*path, "retrieval"), kind, target.get("retrieval") or {})
+        is_learned = kind.is_dual_encoder and not target.get("untrained")
+        if is_learned and (target.get("retrieval") or {}).get("max_tokens") is not None:
+            found = "lengths for vectors that are learned"
+            yield Finding((*path, "retrieval", "max_tokens"), found, "max_tokens under 'training'", at_key=True)
     if target.get("untrained") and not kind.is_dual_encoder:
         why = "is always learned" if kind.trains_head else "trains nothing"
         found = f"'untrained' for '{task}', a task of {kind.name}, which {why}"

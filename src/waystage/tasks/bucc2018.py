@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from waystage.data.sources.bucc import Bucc, BuccEnglish
 from waystage.tasks.kinds import SENTENCE_MINING
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 TASK = Task(
     name="bucc2018",
@@ -23,9 +23,7 @@ TASK = Task(
     description="Find the pairs of translations among sentences of a language and of English that are not aligned.",
     licence="BUCC 2018 shared task (Wikipedia: CC BY-SA; News Commentary), for research",
     reference="Zweigenbaum et al. (2018), https://comparable.limsi.fr/bucc2018/",
-    training=TrainingDefaults(max_tokens=512),
     pool=BuccEnglish(),
-    pooling="cls",
 )
 
 DEV_TASK = replace(

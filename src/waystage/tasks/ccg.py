@@ -11,7 +11,6 @@ from waystage.data.readers.columns import TaggedColumns
 from waystage.data.readers.supertags import Supertags
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
 from waystage.tasks.kinds import TAGGING
 from waystage.tasks.task import Task
 
@@ -137,6 +136,5 @@ TASK = Task(
     description="The category of each word in combinatory categorial grammar. FraCaS, tagged by a parser, divided.",
     licence="Apache-2.0; the text of FraCaS is free for research",
     reference="Mineshima et al. (2015), https://github.com/mynlp/ccg2lambda",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 435, ("validation", "en"): 50, ("test", "en"): 100},
 )

@@ -15,7 +15,7 @@ from waystage.data.sources.files import FileSource
 from waystage.data.sources.lareqa import Lareqa, LareqaSentences
 from waystage.tasks import squad
 from waystage.tasks.kinds import QUESTION_ANSWER_RETRIEVAL
-from waystage.tasks.task import Original, Task, TrainingDefaults
+from waystage.tasks.task import Original, Task
 
 LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 
@@ -38,9 +38,6 @@ TASK = Task(
     "language; the same questions in every language.",
     licence="CC BY-SA 4.0",
     reference="Roy et al. (2020), https://github.com/google-research-datasets/lareqa",
-    training=TrainingDefaults(
-        epochs=3.0, learning_rate=2e-5, batch_size=16, micro_batch_size=4, max_tokens=256, max_question_tokens=96
-    ),
     expected_counts={
         ("train", "en"): 87599,
         ("validation", "en"): 10570,
@@ -48,7 +45,6 @@ TASK = Task(
     },
     originals=(Original(_PARAGRAPHS, "test"),),
     pool=LareqaSentences(),
-    pooling="cls",
 )
 
 SQUAD_DEV_TASK = replace(

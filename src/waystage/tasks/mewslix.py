@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from waystage.data.sources.mewsli_x import MewsliX, MewsliXEntities
 from waystage.tasks.kinds import ENTITY_RETRIEVAL
-from waystage.tasks.task import Task, TrainingDefaults
+from waystage.tasks.task import Task
 
 _N_MENTIONS = {
     "ar": 1501, "de": 1551, "en": 1490, "es": 1552, "fa": 458, "ja": 1519, "pl": 1562, "ro": 672, "ta": 1567,
@@ -26,14 +26,10 @@ TASK = Task(
     licence="Apache-2.0 (text of Wikipedia and Wikinews: CC BY-SA 3.0, CC BY 2.5)",
     reference="Ruder et al. (2021), https://github.com/google-research/google-research/tree/master/"
     "dense_representations_for_entity_retrieval",
-    training=TrainingDefaults(
-        epochs=2.0, learning_rate=2e-5, batch_size=256, micro_batch_size=64, max_tokens=64, max_question_tokens=64
-    ),
     expected_counts={
         ("train", "en"): 167719,
         ("validation", "en"): 14051,
         **{("test", language): n_mentions for language, n_mentions in _N_MENTIONS.items()},
     },
     pool=MewsliXEntities(),
-    pooling="cls",
 )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from waystage.data.readers.columns import QuestionColumns
 from waystage.data.readers.squad import SquadJson
 from waystage.data.source import Split
 from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
+from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING
+from waystage.tasks.qa import QA_COLUMNS, squad_part
 from waystage.tasks.task import Task
 
 _DEV = "mlqa/MLQA_V1/dev/dev-context-{lang}-question-{lang}.json"
@@ -24,15 +25,21 @@ _N_QUESTIONS = {
 }  # fmt: skip
 
 
-def _source(test: str) -> FileSource:
+def _source(name: str, test: str, test_on_hub: str) -> Published:
     paths: tuple[tuple[Split, str], ...] = (("train", "squad/train-v1.1.json"), ("validation", _DEV), ("test", test))
-    return FileSource(paths, SquadJson(), QuestionColumns(id="id"), is_published=True)
+    on_hub: tuple[tuple[Split, str], ...] = (("validation", "validation"), ("test", test_on_hub))
+    parts = (
+        HubPart(split, hub.XTREME, (f"MLQA.{{lang}}.{{lang}}/{file}-00000-of-00001.parquet",), QA_COLUMNS)
+        for split, file in on_hub
+    )
+    published = FileSource(paths, SquadJson(), QA_COLUMNS, is_published=True)
+    return Published(name, published, HubTables((squad_part("train", "train"), *parts)))
 
 
 TASK = Task(
     name="mlqa",
     kind=EXTRACTIVE_QA,
-    source=_source(_TEST),
+    source=_source("mlqa", _TEST, "test"),
     languages=tuple(_N_QUESTIONS),
     labels=(),
     metric_name="mlqa-f1",
@@ -40,7 +47,6 @@ TASK = Task(
     description="Find the answer to a question in a paragraph of Wikipedia in the same language.",
     licence="CC BY-SA 3.0",
     reference="Lewis et al. (2020), https://github.com/facebookresearch/MLQA",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 87599,
         ("validation", "en"): 1148,
@@ -52,7 +58,7 @@ DEV_TASK = replace(
     TASK,
     name="mlqa-dev",
     variant_of="mlqa",
-    source=_source(_DEV),
+    source=_source("mlqa-dev", _DEV, "validation"),
     description="MLQA with its development files as the test split: a departure from the published protocol.",
     expected_counts={
         ("train", "en"): 87599,

@@ -1,29 +1,39 @@
 """What the tasks of extractive question answering share."""
 
+from __future__ import annotations
+
 from waystage.data.readers.columns import QuestionColumns
 from waystage.data.readers.squad import SquadJson
+from waystage.data.source import Split
 from waystage.data.sources.files import FileSource
-from waystage.tasks.task import TrainingDefaults
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
+from waystage.tasks import hub
 
-# XTREME: 500 steps of warm-up are 6 % of three epochs on SQuAD v1.1.
-QA_TRAINING = TrainingDefaults(
-    epochs=3.0,
-    learning_rate=3e-5,
-    batch_size=32,
-    max_tokens=384,
-    warmup_fraction=0.06,
-    weight_decay=1e-4,
-    stride=128,
-    max_question_tokens=64,
-)
+QA_COLUMNS = QuestionColumns(id="id")
 
-XQUAD_SOURCE = FileSource(
-    paths=(
-        ("train", "squad/train-v1.1.json"),
-        ("validation", "squad/dev-v1.1.json"),
-        ("test", "xquad/xquad.{lang}.json"),
+
+def squad_part(split: Split, name: str) -> HubPart:
+    """A split of SQuAD v1.1 on the hub."""
+    return HubPart(split, hub.SQUAD, (f"plain_text/{name}-00000-of-00001.parquet",), QA_COLUMNS)
+
+
+XQUAD_SOURCE = Published(
+    "xquad",
+    FileSource(
+        paths=(
+            ("train", "squad/train-v1.1.json"),
+            ("validation", "squad/dev-v1.1.json"),
+            ("test", "xquad/xquad.{lang}.json"),
+        ),
+        format=SquadJson(),
+        columns=QA_COLUMNS,
+        is_published=True,
     ),
-    format=SquadJson(),
-    columns=QuestionColumns(id="id"),
-    is_published=True,
+    HubTables(
+        (
+            squad_part("train", "train"),
+            squad_part("validation", "validation"),
+            HubPart("test", hub.XQUAD, ("xquad.{lang}/validation-00000-of-00001.parquet",), QA_COLUMNS),
+        )
+    ),
 )

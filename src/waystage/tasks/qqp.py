@@ -1,4 +1,6 @@
-"""Quora question pairs, English, in the splits of Wang et al. (2017).
+"""Quora question pairs, English, in the splits of Wang et al. (2017), which the hub does not have.
+
+``qqp-glue`` has the splits of GLUE; the labels of its test split are not published: test is the development set.
 
 ``qqp-dev`` learns from the development set, for folders without the training file.
 """
@@ -7,9 +9,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from waystage.data.readers.columns import TextColumns
+from waystage.data.readers.hub_tables import ClassLabels, MappedValues
+from waystage.data.readers.rows import Delimited
+from waystage.data.source import Split
 from waystage.data.sources.divided import Divided, Part
+from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_pairs import QuoraPairs
-from waystage.tasks.choice import INTERMEDIATE_TRAINING
+from waystage.tasks import hub
 from waystage.tasks.kinds import PAIR_CLASSIFICATION
 from waystage.tasks.task import Task
 
@@ -25,7 +33,6 @@ TASK = Task(
     description="Do two questions ask the same? 1 is yes.",
     licence="Quora: non-commercial use",
     reference="Wang et al. (2017), https://quoradata.quora.com/First-Quora-Dataset-Release-Question-Pairs",
-    training=INTERMEDIATE_TRAINING,
     expected_counts={("train", "en"): 384348, ("validation", "en"): 10000, ("test", "en"): 10000},
 )
 
@@ -43,4 +50,35 @@ DEV_TASK = replace(
     ),
     description="qqp without its training file, divided: a departure from the published protocol.",
     expected_counts={("train", "en"): 10000, ("validation", "en"): 1000, ("test", "en"): 9000},
+)
+
+# The hub names the classes in words.
+_TABLE = MappedValues(
+    ClassLabels("label", ("not_duplicate", "duplicate")), "label", (("not_duplicate", "0"), ("duplicate", "1"))
+)
+_COLUMNS = TextColumns("question1", "question2", "label", id="idx")
+
+
+def _part(split: Split, name: str) -> HubPart:
+    return HubPart(split, hub.GLUE, (f"qqp/{name}-00000-of-00001.parquet",), _COLUMNS, _TABLE)
+
+
+GLUE_TASK = replace(
+    TASK,
+    name="qqp-glue",
+    variant_of="qqp",
+    source=Published(
+        "qqp-glue",
+        FileSource(
+            paths=(("train", "glue/QQP/train.tsv"), ("validation", "glue/QQP/dev.tsv"), ("test", "glue/QQP/dev.tsv")),
+            format=Delimited("\t", is_quoted=False),
+            columns=TextColumns("question1", "question2", "is_duplicate", id="id"),
+            labels=LABELS,
+            is_published=True,
+        ),
+        HubTables((_part("train", "train"), _part("validation", "validation"), _part("test", "validation")), LABELS),
+    ),
+    description="Do two questions ask the same? 1 is yes. GLUE's splits; test is the development set.",
+    reference="Wang et al. (2018), https://gluebenchmark.com",
+    expected_counts={("train", "en"): 363846, ("validation", "en"): 40430, ("test", "en"): 40430},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from waystage.tasks import (
     anli,
+    anli_plus,
     bucc2018,
     ccg,
     commonsenseqa,
@@ -17,6 +18,7 @@ from waystage.tasks import (
     mewslix,
     mlqa,
     mnli,
+    multichecklist,
     panx,
     pawsx,
     qqp,
@@ -40,14 +42,16 @@ _TARGETS = (
     bucc2018.TASK, lareqa.TASK, mewslix.TASK,
 )  # fmt: skip
 _INTERMEDIATE = (
-    anli.TASK, mnli.TASK, snli.TASK, qqp.TASK, squad.TASK, squad_v2.TASK, hellaswag.TASK, ccg.TASK, cosmosqa.TASK,
-    commonsenseqa.TASK, socialiqa.TASK, copa.TASK,
+    anli_plus.TASK, anli.TASK, mnli.TASK, snli.TASK, qqp.TASK, qqp.GLUE_TASK, squad.TASK, squad_v2.TASK,
+    hellaswag.TASK, ccg.TASK, cosmosqa.TASK, commonsenseqa.TASK, socialiqa.TASK, copa.TASK,
 )  # fmt: skip
 # The published splits that are at hand take the place of those that are not.
 _DEPARTURES = (
-    anli.DEV_TASK, qqp.DEV_TASK, squad.DEV_TASK, squad.DEV_WITHOUT_XQUAD_TASK, squad_v2.DEV_TASK, hellaswag.DEV_TASK,
-    cosmosqa.DEV_TASK, socialiqa.DEV_TASK, mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK, bucc2018.DEV_TASK,
-    lareqa.SQUAD_DEV_TASK,
+    anli_plus.DEV_TASK, anli.DEV_TASK, snli.DEV_TASK, panx.DEV_TASK, qqp.DEV_TASK, squad.DEV_TASK,
+    squad.DEV_WITHOUT_XQUAD_TASK, squad_v2.DEV_TASK, hellaswag.DEV_TASK, cosmosqa.DEV_TASK, socialiqa.DEV_TASK,
+    mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK, bucc2018.DEV_TASK, lareqa.SQUAD_DEV_TASK,
 )  # fmt: skip
 
-TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *_TARGETS, *_INTERMEDIATE, *_DEPARTURES)}
+# Those whose data is published as files, or on the hub.
+PUBLISHED: tuple[Task, ...] = (*_TARGETS, *_INTERMEDIATE, *_DEPARTURES)
+TASKS: dict[str, Task] = {task.name: task for task in (*_DEMO, *PUBLISHED, *multichecklist.TASKS)}

@@ -10,27 +10,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from waystage.data.readers.columns import QuestionColumns
 from waystage.data.readers.squad import SquadJson
 from waystage.data.source import Split
 from waystage.data.sources.divided import Divided, Part, Without
 from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubTables, Published
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING, XQUAD_SOURCE
+from waystage.tasks.qa import QA_COLUMNS, XQUAD_SOURCE, squad_part
 from waystage.tasks.task import Task
 
 TASK = Task(
     name="squad",
     kind=EXTRACTIVE_QA,
-    source=FileSource(
-        paths=(
-            ("train", "squad/train-v1.1.json"),
-            ("validation", "squad/dev-v1.1.json"),
-            ("test", "squad/dev-v1.1.json"),
+    source=Published(
+        "squad",
+        FileSource(
+            paths=(
+                ("train", "squad/train-v1.1.json"),
+                ("validation", "squad/dev-v1.1.json"),
+                ("test", "squad/dev-v1.1.json"),
+            ),
+            format=SquadJson(),
+            columns=QA_COLUMNS,
+            is_published=True,
         ),
-        format=SquadJson(),
-        columns=QuestionColumns(id="id"),
-        is_published=True,
+        HubTables(
+            (squad_part("train", "train"), squad_part("validation", "validation"), squad_part("test", "validation"))
+        ),
     ),
     languages=("en",),
     labels=(),
@@ -39,7 +45,6 @@ TASK = Task(
     "published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2016), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 87599, ("validation", "en"): 10570, ("test", "en"): 10570},
 )
 

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from waystage.data.readers.columns import QuestionColumns
 from waystage.data.readers.squad import SquadJson
+from waystage.data.source import Split
 from waystage.data.sources.divided import Divided, Part
 from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
+from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA_OR_NONE
-from waystage.tasks.qa import QA_TRAINING
+from waystage.tasks.qa import QA_COLUMNS
 from waystage.tasks.task import Task
+
+
+def _part(split: Split, name: str) -> HubPart:
+    return HubPart(split, hub.SQUAD_V2, (f"squad_v2/{name}-00000-of-00001.parquet",), QA_COLUMNS)
+
 
 TASK = Task(
     name="squad-v2",
     kind=EXTRACTIVE_QA_OR_NONE,
-    source=FileSource(
-        paths=(
-            ("train", "squad/train-v2.0.json"),
-            ("validation", "squad/dev-v2.0.json"),
-            ("test", "squad/dev-v2.0.json"),
+    source=Published(
+        "squad-v2",
+        FileSource(
+            paths=(
+                ("train", "squad/train-v2.0.json"),
+                ("validation", "squad/dev-v2.0.json"),
+                ("test", "squad/dev-v2.0.json"),
+            ),
+            format=SquadJson(),
+            columns=QA_COLUMNS,
+            is_published=True,
         ),
-        format=SquadJson(),
-        columns=QuestionColumns(id="id"),
-        is_published=True,
+        HubTables((_part("train", "train"), _part("validation", "validation"), _part("test", "validation"))),
     ),
     languages=("en",),
     labels=(),
@@ -32,7 +43,6 @@ TASK = Task(
     "development set: the published test set is not public.",
     licence="CC BY-SA 4.0",
     reference="Rajpurkar et al. (2018), https://rajpurkar.github.io/SQuAD-explorer/",
-    training=QA_TRAINING,
     expected_counts={("train", "en"): 130319, ("validation", "en"): 11873, ("test", "en"): 11873},
 )
 

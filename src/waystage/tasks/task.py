@@ -10,7 +10,10 @@ from waystage.tasks.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class TrainingDefaults:
-    """How the task is trained unless the study says otherwise (from its published protocol where there is one)."""
+    """How a task is trained: what a protocol says of it, or what counts where there is none.
+
+    The fields are those of a study's training; warm-up is ``warmup_steps``, or a share of the steps where that is None.
+    """
 
     epochs: float = 1.0
     learning_rate: float = 2e-5
@@ -18,9 +21,12 @@ class TrainingDefaults:
     micro_batch_size: int | None = None
     max_tokens: int = 128
     warmup_fraction: float = 0.0
+    warmup_steps: int | None = None
     weight_decay: float = 0.0
+    clip_norm: float = 1.0
     stride: int | None = None
     max_question_tokens: int | None = None
+    pooling: str = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,11 @@ class Task:
     """A task.
 
     ``languages`` are those of the test split, source language included where it has one; ``labels`` is the closed label
-    label set in head order, empty for kinds without a head. ``expected_counts`` maps ``(split, language)`` to the
-    published number of examples. ``originals`` are what no training data of a study may hold unless the study says so.
+    set in head order, empty for kinds without a head. ``expected_counts`` maps ``(split, language)`` to the published
+    number of examples. ``originals`` are what no training data of a study may hold unless the study says so.
     ``other_metric_names`` are scored besides ``metric_name``; None takes those of the kind. ``variant_of`` names the
-    task that this is with other data. For retrieval, ``pool`` reads what is searched, and ``pooling`` is how a text
-    becomes a vector in the published protocol.
+    task that this is with other data. ``training`` is given only where no published protocol says how the task is
+    trained (``waystage.protocols``). ``pool`` reads what is searched, for kinds with a pool.
     """
 
     name: str
@@ -53,13 +59,12 @@ class Task:
     licence: str
     reference: str
     source_language: str = "en"
-    training: TrainingDefaults = TrainingDefaults()
+    training: TrainingDefaults | None = None
     expected_counts: dict[tuple[Split, str], int] = field(default_factory=dict)
     originals: tuple[Original, ...] = ()
     other_metric_names: tuple[str, ...] | None = None
     variant_of: str | None = None
     pool: PoolSource | None = None
-    pooling: str = "mean"
 
     @property
     def metric_names(self) -> tuple[str, ...]:

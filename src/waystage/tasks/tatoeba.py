@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from waystage.data.readers.columns import ParallelColumns
+from waystage.data.readers.hub_tables import XtremePairs
+from waystage.data.readers.rows import JsonLines
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published import Tatoeba
+from waystage.tasks import hub
 from waystage.tasks.kinds import SENTENCE_RETRIEVAL
 from waystage.tasks.task import Task
 
@@ -19,10 +24,33 @@ _PUBLISHED = (
     ("ro", "ron", 1000),
 )  # fmt: skip
 
+_ADDED = ("az", "lt", "pl", "uk", "ro")  # in XTREME-R, not in XTREME
+
+_HUB = HubTables(
+    (
+        HubPart(
+            "test",
+            hub.XTREME,
+            ("tatoeba.{lang}/validation-00000-of-00001.parquet",),
+            ParallelColumns(),
+            XtremePairs(),
+            codes=tuple((language, code) for language, code, _ in _PUBLISHED if language not in _ADDED),
+        ),
+        HubPart(
+            "test",
+            hub.TATOEBA,
+            ("test/{lang}-eng.jsonl.gz",),
+            ParallelColumns("sentence2", "sentence1"),
+            JsonLines(),
+            codes=tuple((language, code) for language, code, _ in _PUBLISHED if language in _ADDED),
+        ),
+    )
+)
+
 TASK = Task(
     name="tatoeba",
     kind=SENTENCE_RETRIEVAL,
-    source=Tatoeba(tuple((language, code) for language, code, _ in _PUBLISHED)),
+    source=Published("tatoeba", Tatoeba(tuple((language, code) for language, code, _ in _PUBLISHED)), _HUB),
     languages=tuple(language for language, _, _ in _PUBLISHED),
     labels=(),
     metric_name="retrieval-accuracy",

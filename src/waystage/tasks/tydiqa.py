@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from waystage.data.readers.columns import QuestionColumns
 from waystage.data.readers.squad import SquadJson
 from waystage.data.source import Split
 from waystage.data.sources.files import FileSource
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
+from waystage.tasks import hub
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING
+from waystage.tasks.qa import QA_COLUMNS
 from waystage.tasks.task import Task
 
 _TRAIN = "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.{lang}.train.json"
@@ -25,16 +26,36 @@ _N_QUESTIONS = {
 }  # fmt: skip
 
 
-def _source(test: str) -> FileSource:
+# What ids of a language begin with on the hub, where one file has all languages.
+_NAMES = (
+    ("en", "english"), ("ar", "arabic"), ("bn", "bengali"), ("fi", "finnish"), ("id", "indonesian"),
+    ("ko", "korean"), ("ru", "russian"), ("sw", "swahili"), ("te", "telugu"),
+)  # fmt: skip
+
+
+def _source(name: str, test: str, test_on_hub: str) -> Published:
     paths: tuple[tuple[Split, str], ...] = (("train", _TRAIN), ("validation", _DEV), ("test", test))
+    on_hub: tuple[tuple[Split, str], ...] = (("train", "train"), ("validation", "validation"), ("test", test_on_hub))
     # The training files number their questions anew in each part.
-    return FileSource(paths, SquadJson(renames_repeated_ids=True), QuestionColumns(id="id"), is_published=True)
+    published = FileSource(paths, SquadJson(renames_repeated_ids=True), QA_COLUMNS, is_published=True)
+    parts = (
+        HubPart(
+            split,
+            hub.XTREME,
+            (f"tydiqa/{file}-00000-of-00001.parquet",),
+            QA_COLUMNS,
+            codes=_NAMES,
+            id_mark="{lang}-",
+        )
+        for split, file in on_hub
+    )
+    return Published(name, published, HubTables(tuple(parts)))
 
 
 TASK = Task(
     name="tydiqa",
     kind=EXTRACTIVE_QA,
-    source=_source(_DEV),
+    source=_source("tydiqa", _DEV, "validation"),
     languages=tuple(_N_QUESTIONS),
     labels=(),
     metric_name="answer-f1",
@@ -42,7 +63,6 @@ TASK = Task(
     "is the development set, English included: validation in English is the same.",
     licence="Apache-2.0 (text of Wikipedia: CC BY-SA 3.0)",
     reference="Clark et al. (2020), https://github.com/google-research-datasets/tydiqa",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 3696,
         ("validation", "en"): 440,
@@ -54,7 +74,7 @@ TRAIN_FILES_TASK = replace(
     TASK,
     name="tydiqa-train-files",
     variant_of="tydiqa",
-    source=_source(_TRAIN),
+    source=_source("tydiqa-train-files", _TRAIN, "train"),
     languages=tuple(language for language in _N_QUESTIONS if language != "en"),
     description="TyDiQA-GoldP, tested on the training files of the languages other than English: a departure from the "
     "published protocol, whose test files have no answers.",

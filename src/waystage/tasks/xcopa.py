@@ -11,8 +11,9 @@ from waystage.data.readers.columns import examples_of
 from waystage.data.readers.rows import JsonLines
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import published
+from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published_choices import COPA_COLUMNS, Copa
-from waystage.tasks.choice import CHOICE_TRAINING
+from waystage.tasks import copa, hub
 from waystage.tasks.kinds import MULTIPLE_CHOICE
 from waystage.tasks.task import Original, Task
 
@@ -40,10 +41,17 @@ class Xcopa:
         return examples_of(path, JsonLines().rows(path, ()), COPA_COLUMNS, ())
 
 
+_HUB = HubTables(
+    (
+        *(part for part in copa.HUB_PARTS if part.split != "test"),
+        HubPart("test", hub.XCOPA, ("{lang}/test-00000-of-00001.parquet",), COPA_COLUMNS),
+    )
+)
+
 TASK = Task(
     name="xcopa",
     kind=MULTIPLE_CHOICE,
-    source=Xcopa(),
+    source=Published("xcopa", Xcopa(), _HUB),
     languages=LANGUAGES,
     labels=(),
     metric_name="accuracy",
@@ -51,11 +59,10 @@ TASK = Task(
     "language, translated from COPA.",
     licence="CC BY 4.0",
     reference="Ponti et al. (2020), https://github.com/cambridgeltl/xcopa",
-    training=CHOICE_TRAINING,
     expected_counts={
         ("train", "en"): 400,
         ("validation", "en"): 100,
         **{("test", language): 500 for language in LANGUAGES},
     },
-    originals=(Original(Copa(), "validation"), Original(Copa(), "test")),
+    originals=(Original(copa.SOURCE, "validation"), Original(copa.SOURCE, "test")),
 )

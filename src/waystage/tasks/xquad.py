@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waystage.tasks.kinds import EXTRACTIVE_QA
-from waystage.tasks.qa import QA_TRAINING, XQUAD_SOURCE
+from waystage.tasks.qa import XQUAD_SOURCE
 from waystage.tasks.task import Original, Task
 
 LANGUAGES = ("en", "es", "de", "el", "ru", "tr", "ar", "vi", "th", "zh", "hi", "ro")
@@ -19,7 +19,6 @@ TASK = Task(
     "translated from SQuAD v1.1's development set.",
     licence="CC BY-SA 4.0",
     reference="Artetxe et al. (2020), https://github.com/deepmind/xquad",
-    training=QA_TRAINING,
     expected_counts={
         ("train", "en"): 87599,
         ("validation", "en"): 10570,

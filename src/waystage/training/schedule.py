@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class BatchOrder:
         seed: of the stage.
     """
 
-    lengths: NDArray[np.int64]
+    lengths: NDArray[np.integer[Any]]
     batch_size: int
     seed: int
 

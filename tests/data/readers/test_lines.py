@@ -48,3 +48,13 @@ def test_a_missing_file_and_a_folder_are_data_errors(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.txt", tmp_path):
         with pytest.raises(DataError, match="cannot be read"):
             list(numbered_lines(path))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 18])
+def test_the_size_of_pieces_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr("waystage.data.readers.lines._PIECE_BYTES", size)
+    lines = ["ein Haus", "", "二つの家", "", "", "дом\u2028", "end"]
+    for end in ("", "\n", "\n\n"):
+        path = write(tmp_path, b"\xef\xbb\xbf" + ("\r\n".join(lines) + end).encode())
+        expected = [*lines, *[""] * (len(end) - 1)]
+        assert list(numbered_lines(path)) == list(enumerate(expected, start=1))

@@ -73,6 +73,19 @@ def test_text_that_is_not_utf8_names_the_line(place: Place) -> None:
         list(TextFilesCorpus((("de", ("de.txt",)),)).read("de", place))
 
 
+def test_a_corpus_in_tables_is_a_column_of_them(place: Place) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    for name, texts in {"a": ["eins\n zwei", " "], "b": ["drei"] * 2000}.items():
+        parquet.write_table(pyarrow.table({"body": texts, "n": range(len(texts))}), place.study_dir / f"{name}.parquet")
+    corpus = TextFilesCorpus((("de", ("*.parquet",)),), FORMATS["parquet"], "body")
+    assert list(corpus.read("de", place)) == ["eins zwei", *["drei"] * 2000]
+    (place.study_dir / "de.jsonl").write_text('{"body": "gut"}\n{"body": 3}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"de\.jsonl:2: body: int instead of text"):
+        list(TextFilesCorpus((("de", ("de.jsonl",)),), FORMATS["jsonl"], "body").read("de", place))
+
+
 def test_a_hub_file_is_read_as_any_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     huggingface_hub = pytest.importorskip("huggingface_hub", reason="it fetches hub datasets")
     (place.study_dir / "test-de.csv").write_text("text,label\na,x\n", encoding="utf-8")

@@ -40,7 +40,7 @@ def write(place: Place, name: str, content: str) -> None:
 
 @pytest.mark.parametrize("name", ["xnli", "snli", "udpos", "panx", "tatoeba"])
 def test_without_a_data_folder_the_error_says_how_to_give_one(name: str, place: Place) -> None:
-    with pytest.raises(DataError, match="pass --data DIR"):
+    with pytest.raises(DataError, match="pass --data DIR, or run waystage data fetch"):
         TASKS[name].source.files("test", "en" if name != "tatoeba" else "de", place)
 
 
@@ -49,7 +49,7 @@ def test_without_a_data_folder_the_error_says_how_to_give_one(name: str, place: 
     [
         ("xnli", "sw", "xnli/test-sw.tsv"),
         ("udpos", "sw", "ud/UD_*/sw_*-ud-test.conllu"),
-        ("panx", "sw", "panx/dev-sw.tsv"),
+        ("panx-dev", "sw", "panx/dev-sw.tsv"),
         ("tatoeba", "sw", "tatoeba/v1/tatoeba.swh-eng.eng"),
     ],
 )
@@ -106,7 +106,7 @@ def read_if_there(name: str, split: Split, language: str, place: Place) -> int |
 
 
 @pytest.mark.shared_data
-@pytest.mark.parametrize("name", ["xnli", "snli", "udpos", "panx", "tatoeba"])
+@pytest.mark.parametrize("name", ["xnli", "snli", "snli-dev", "panx-dev", "tatoeba"])
 def test_published_counts(name: str, shared_place: Place) -> None:
     found = {
         key: n_examples
@@ -129,7 +129,7 @@ def test_test_treebanks_have_the_published_size(language: str, shared_place: Pla
 def test_label_sets_are_those_of_the_data(shared_place: Place) -> None:
     pairs = TASKS["xnli"].source.read("test", "de", shared_place)
     assert {pair.label for pair in pairs if isinstance(pair, TextExample)} == set(LABELS)
-    for name in ("udpos", "panx"):
+    for name in ("udpos", "panx-dev"):
         tags: set[str] = set()
         for sentence in TASKS[name].source.read("train", "en", shared_place):
             assert isinstance(sentence, TaggedExample)
@@ -143,7 +143,7 @@ def test_known_lines_are_where_they_belong(shared_place: Place) -> None:
     english = TASKS["xnli"].source.read("test", "en", shared_place)
     labels = [[pair.label for pair in pairs if isinstance(pair, TextExample)] for pairs in (german, english)]
     assert labels[0] == labels[1]
-    snli = [TASKS["snli"].source.read(split, "en", shared_place) for split in ("validation", "test")]
+    snli = [TASKS["snli-dev"].source.read(split, "en", shared_place) for split in ("validation", "test")]
     assert not {(p.text, p.pair) for p in snli[0] if isinstance(p, TextExample)} & {
         (p.text, p.pair) for p in snli[1] if isinstance(p, TextExample)
     }

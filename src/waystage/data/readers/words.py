@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from waystage.data.readers.rows import Row
 from waystage.errors import DataError, Problem
 
 NumberedLine = tuple[int, str]
+_EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
 
 # Which part gives a fused form its tag where several are equally near the root.
 FUSED_PRECEDENCE = (
@@ -64,8 +66,9 @@ class ConllU:
             tokens = [
                 _UdToken.parse(path, number, line)
                 for number, line in lines
-                if not line.startswith("#") and "." not in line.partition("\t")[0]
+                if not line.startswith("#") and not _EMPTY_NODE.fullmatch(line.partition("\t")[0])
             ]
+            _check_numbers(path, [token for token in tokens if token.is_word])
             chosen = self._fused(path, tokens) if self.is_fused else [token for token in tokens if token.is_word]
             if not chosen:
                 continue
@@ -90,6 +93,13 @@ class ConllU:
 
     def _rank(self, upos: str) -> int:
         return self.precedence.index(upos) if upos in self.precedence else len(self.precedence)
+
+
+def _check_numbers(path: Path, words: list[_UdToken]) -> None:
+    """Refuse a sentence of which a word is missing or stands twice."""
+    for number, word in enumerate(words, start=1):
+        if word.first != number:
+            raise DataError(Problem(path, word.line, None, f"word {word.first}", f"word {number} of the sentence"))
 
 
 @dataclass(frozen=True, slots=True)

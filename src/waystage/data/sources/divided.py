@@ -8,7 +8,7 @@ from pathlib import Path
 
 from waystage.data.examples import Example
 from waystage.data.overlap import passage_keys
-from waystage.data.source import Place, Source, Split
+from waystage.data.source import Place, RemoteFile, Source, Split, remote_files
 from waystage.errors import DataError
 
 
@@ -29,6 +29,10 @@ class Divided:
     source: Source
     parts: tuple[Part, ...]
     version: int = 1
+
+    def remote(self, split: Split, language: str) -> tuple[RemoteFile, ...]:
+        """What the hub has of the split that is divided."""
+        return remote_files(self.source, self._part(split).of, language)
 
     def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
         """The files of the split that is divided."""
@@ -53,6 +57,11 @@ class Without:
     source: Source
     excluded: Source
     version: int = 1
+
+    def remote(self, split: Split, language: str) -> tuple[RemoteFile, ...]:
+        """What the hub has of both sources; none where it lacks one."""
+        own, excluded = remote_files(self.source, split, language), remote_files(self.excluded, "test", "en")
+        return (*own, *excluded) if own and excluded else ()
 
     def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
         """The files of both sources."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from waystage.data.examples import Example
 from waystage.data.readers.columns import Columns, examples_of
 from waystage.data.readers.rows import Format
-from waystage.data.source import Place, Split
+from waystage.data.source import Place, RemoteFile, Split
 from waystage.data.sources.files import filled, pattern_of
-from waystage.data.sources.text_files import documents
+from waystage.data.sources.hub_folder import fetched_path
+from waystage.data.sources.text_files import documents, documents_in_tables
 from waystage.errors import DataError
 
 
@@ -37,10 +38,15 @@ class HubSource:
     labels: tuple[str, ...] = ()
     version: int = 1
 
-    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
-        """The one file, fetched into the hub's cache where it is not there yet."""
+    def remote(self, split: Split, language: str) -> tuple[RemoteFile, ...]:
+        """The one file."""
         name = filled(pattern_of(self.paths, split), split, language)
-        return [fetched(self.dataset, self.revision, name)]
+        return (RemoteFile(self.dataset, self.revision, name),)
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file, fetched into the hub's cache where ``waystage data fetch`` has not brought it."""
+        remote = self.remote(split, language)[0]
+        return [fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)]
 
     def read(self, split: Split, language: str, place: Place) -> list[Example]:
         """The examples of the file, in its order."""
@@ -67,23 +73,19 @@ class HubCorpus:
     column: str = "text"
     version: int = 1
 
+    def remote(self, language: str) -> tuple[RemoteFile, ...]:
+        """The one file."""
+        return (RemoteFile(self.dataset, self.revision, filled(self.path, "train", language)),)
+
     def files(self, language: str, place: Place) -> Sequence[Path]:
-        """The one file, fetched into the hub's cache where it is not there yet."""
-        return [fetched(self.dataset, self.revision, filled(self.path, "train", language))]
+        """The one file, fetched into the hub's cache where ``waystage data fetch`` has not brought it."""
+        remote = self.remote(language)[0]
+        return [fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)]
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Documents in file order."""
         paths = self.files(language, place)
-        return documents(paths) if self.format is None else self._column(self.format, paths[0])
-
-    def _column(self, table: Format, path: Path) -> Iterator[str]:
-        for row in table.rows(path, (self.column,)):
-            value = row.values.get(self.column)
-            if not isinstance(value, str):
-                raise DataError(f"{path}:{row.line}: {self.column}: {type(value).__name__} instead of text")
-            document = " ".join(value.split())
-            if document:
-                yield document
+        return documents(paths) if self.format is None else documents_in_tables(paths, self.format, self.column)
 
 
 def fetched(dataset: str, revision: str | None, name: str) -> Path:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from waystage.data.examples import Example
 from waystage.data.readers.columns import ParallelColumns, TaggedColumns, TextColumns, examples_of
-from waystage.data.readers.rows import Delimited, JsonLines, Row, aligned_rows
+from waystage.data.readers.rows import Delimited, Row, aligned_rows
 from waystage.data.readers.words import Conll, ConllU
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import data_dir, published, published_roots
+from waystage.data.sources.published_pairs import MNLI_COLUMNS, agreed_rows
 from waystage.errors import DataError, Problem
 
 _PREMISE_HYPOTHESIS = TextColumns("premise", "hypothesis", "label")
 _NLI_TABLE = Delimited("\t", is_quoted=False, names=("premise", "hypothesis", "label"))
 _NLI_TEST_TABLE = Delimited("\t", is_quoted=False, names=("premise", "hypothesis"))
-_MNLI_COLUMNS = TextColumns("sentence1", "sentence2", "gold_label", id="pairID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ class Xnli:
         """Pairs, in file order."""
         paths = self.files(split, language, place)
         if paths[0].suffix == ".jsonl":
-            agreed = (row for row in JsonLines().rows(paths[0], ()) if row.values.get("gold_label") != "-")
-            return examples_of(paths[0], agreed, _MNLI_COLUMNS, self.labels)
+            return examples_of(paths[0], agreed_rows(paths[0]), MNLI_COLUMNS, self.labels)
         if split != "test":
             return examples_of(paths[0], _NLI_TABLE.rows(paths[0], ()), _PREMISE_HYPOTHESIS, self.labels)
         if len(paths) == 1:
@@ -68,39 +66,6 @@ class Xnli:
                 raise DataError(Problem(test, row.line, None, found, "premise and hypothesis"))
             label = row.values["label"].partition("\t")[0]
             yield Row(row.line, {"premise": pair[0], "hypothesis": pair[1], "label": label})
-
-
-@dataclass(frozen=True, slots=True)
-class Snli:
-    """SNLI's development and test sets as line-aligned files ``snli/{s1,s2,labels}.{dev,test}``, English
-    only.
-
-    Attributes:
-        n_validation: the first so many lines of the test file are the validation split, the others the test
-        split.
-    """
-
-    labels: tuple[str, ...]
-    n_validation: int
-    version: int = 1
-
-    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
-        """Premises, hypotheses and labels."""
-        if language != "en":
-            raise DataError(f"SNLI is in English only, not in '{language}'")
-        part = "dev" if split == "train" else "test"
-        return [published(place, f"snli/{name}.{part}") for name in ("s1", "s2", "labels")]
-
-    def read(self, split: Split, language: str, place: Place) -> list[Example]:
-        """Pairs, in file order."""
-        premise, hypothesis, label = self.files(split, language, place)
-        rows = aligned_rows({"premise": premise, "hypothesis": hypothesis, "label": label})
-        first, stop = {
-            "train": (0, None),
-            "validation": (0, self.n_validation),
-            "test": (self.n_validation, None),
-        }[split]
-        return examples_of(premise, islice(rows, first, stop), _PREMISE_HYPOTHESIS, self.labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from waystage.data.examples import Example
 from waystage.data.readers.columns import ChoiceColumns, examples_of
+from waystage.data.readers.hub_tables import lettered_texts
 from waystage.data.readers.lines import numbered_lines
 from waystage.data.readers.rows import JsonLines, Row
 from waystage.data.source import Place, Split
@@ -62,13 +63,7 @@ class CommonsenseQaLines:
         """One row a question; choices are in the order of their letters."""
         for row in JsonLines().rows(path, columns):
             question: Any = row.values.get("question")
-            choices = question.get("choices") if isinstance(question, dict) else None
-            if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-                raise DataError(Problem(path, row.line, "question", "no list of choices", "CommonsenseQA's form"))
-            letters = "".join(str(choice.get("label")) for choice in choices)
-            if letters != "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)]:
-                raise DataError(
-                    Problem(path, row.line, "question", f"choices {letters}", "A, B, C and so on, in order")
-                )
-            texts = [choice.get("text") for choice in choices]
+            if not isinstance(question, dict):
+                raise DataError(Problem(path, row.line, "question", "no question with choices", "CommonsenseQA's form"))
+            texts = lettered_texts(path, row, question.get("choices"))
             yield Row(row.line, {**row.values, "stem": question.get("stem"), "choices": texts})

@@ -9,9 +9,18 @@ from pathlib import Path
 from waystage.data.examples import Example
 from waystage.data.readers.columns import TextColumns, examples_of
 from waystage.data.readers.lines import numbered_lines
-from waystage.data.readers.rows import Delimited, JsonLines, Row
+from waystage.data.readers.rows import Delimited, JsonLines, Row, aligned_rows
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import published
+from waystage.errors import DataError
+
+# The JSON lines of MultiNLI and SNLI.
+MNLI_COLUMNS = TextColumns("sentence1", "sentence2", "gold_label", id="pairID")
+
+
+def agreed_rows(path: Path) -> Iterator[Row]:
+    """The rows of MultiNLI's or SNLI's JSON lines on whose label the annotators agree; that of others is ``-``."""
+    return (row for row in JsonLines().rows(path, ()) if row.values.get("gold_label") != "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +94,37 @@ class Mnli:
     def read(self, split: Split, language: str, place: Place) -> list[Example]:
         """Pairs, in file order."""
         path = self.files(split, language, place)[0]
-        agreed = (row for row in JsonLines().rows(path, ()) if row.values.get("gold_label") != "-")
-        return examples_of(path, agreed, TextColumns("sentence1", "sentence2", "gold_label", id="pairID"), self.labels)
+        return examples_of(path, agreed_rows(path), MNLI_COLUMNS, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Snli:
+    """SNLI, English only, in either of two layouts.
+
+    Its own JSON lines are ``snli/snli_1.0_{train,dev,test}.jsonl``; pairs on which annotators do not agree are left
+    out. InferSent's layout is line-aligned files without such pairs: ``snli/{s1,s2,labels}.{train,dev,test}``.
+    """
+
+    labels: tuple[str, ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The one file, or premises, hypotheses and labels; DataError that names what is missing."""
+        if language != "en":
+            raise DataError(f"SNLI is in English only, not in '{language}'")
+        part = "dev" if split == "validation" else split
+        first = published(place, f"snli/snli_1.0_{part}.jsonl", f"snli/s1.{part}")
+        if first.suffix == ".jsonl":
+            return [first]
+        return [first, *(published(place, f"snli/{name}.{part}") for name in ("s2", "labels"))]
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """Pairs, in file order."""
+        paths = self.files(split, language, place)
+        if len(paths) == 1:
+            return examples_of(paths[0], agreed_rows(paths[0]), MNLI_COLUMNS, self.labels)
+        rows = aligned_rows(dict(zip(("premise", "hypothesis", "label"), paths, strict=True)))
+        return examples_of(paths[0], rows, TextColumns("premise", "hypothesis", "label"), self.labels)
 
 
 @dataclass(frozen=True, slots=True)

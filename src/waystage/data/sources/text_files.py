@@ -1,4 +1,4 @@
-"""Raw text in files, one document a line."""
+"""Raw text in files: one document a line, or a column of tables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waystage.data.readers.lines import numbered_lines
+from waystage.data.readers.rows import Format
 from waystage.data.source import Place
 from waystage.data.sources.files import data_dir, existing, filled
-from waystage.errors import DataError
+from waystage.errors import DataError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,13 @@ class TextFilesCorpus:
     Attributes:
         paths: pairs of a language and its paths, in which ``{lang}`` is replaced and ``*`` stands for any
             characters; relative to the study file. What ``*`` finds is read in sorted order.
+        format: how tables are read; None for text files.
+        column: the column of the text; not looked at for text files.
     """
 
     paths: tuple[tuple[str, tuple[str, ...]], ...]
+    format: Format | None = None
+    column: str = "text"
     version: int = 1
 
     def files(self, language: str, place: Place) -> Sequence[Path]:
@@ -32,8 +37,9 @@ class TextFilesCorpus:
         return [path for pattern in patterns for path in _expanded(place.study_dir, filled(pattern, "train", language))]
 
     def read(self, language: str, place: Place) -> Iterator[str]:
-        """Lines that are not blank."""
-        return documents(self.files(language, place))
+        """Documents that are not blank, in file order."""
+        paths = self.files(language, place)
+        return documents(paths) if self.format is None else documents_in_tables(paths, self.format, self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,23 @@ def documents(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         for _, line in numbered_lines(path):
             document = " ".join(line.split())
+            if document:
+                yield document
+
+
+def documents_in_tables(paths: Iterable[Path], table: Format, column: str) -> Iterator[str]:
+    """The values of a column that are not blank, runs of white space as one space.
+
+    Raises:
+        DataError: a file is malformed, or a value is not text.
+    """
+    for path in paths:
+        for row in table.rows(path, (column,)):
+            value = row.values.get(column)
+            if not isinstance(value, str):
+                found = f"{type(value).__name__} instead of text" if column in row.values else "missing"
+                raise DataError(Problem(path, row.line, column, found, "text"))
+            document = " ".join(value.split())
             if document:
                 yield document
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from waystage.study.forms.base import Form, Languages, Text
-from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
+from waystage.study.forms.training import BudgetForm, ContinuedBudgetForm, LimitsForm, SelectionForm, TrainingForm
 
 
 class IntermediateForm(Form):
@@ -27,7 +27,7 @@ class ContinuedForm(Form):
     kind: Literal["continued"] = Field(description="Continued pretraining on raw text.")
     corpus: Text = Field(description="A built-in corpus, or one declared under 'corpora'.")
     languages: Languages = Field("all", description="Languages of the corpus that take part.")
-    budget: BudgetForm = Field(description="How long to train.")
+    budget: ContinuedBudgetForm = Field(description="How long to train.")
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     alpha: float = Field(
         0.3,

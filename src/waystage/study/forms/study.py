@@ -38,6 +38,9 @@ class StudyForm(Form):
     targets: list[TargetForm] = Field(min_length=1, description="Tasks that every sequence is scored on.")
     tasks: dict[Name, OwnTaskForm] | None = Field(None, description="Tasks of your own, by name.")
     corpora: dict[Name, OwnCorpusForm] | None = Field(None, description="Corpora of your own, by name.")
+    protocol: Text | None = Field(
+        None, description="A published protocol that gives what targets and stages leave out; see 'waystage protocol'."
+    )
     allow_overlap: bool = Field(
         False, description="Let stages learn from examples that a target is tested on; the record says where."
     )

@@ -19,7 +19,10 @@ class RetrievalForm(Form):
         description=("Hidden state to take: 0 is the embeddings, 1 the first layer; the last when left out."),
     )
     pooling: Literal["mean", "cls"] | None = Field(
-        None, description="Mean over all tokens, or the first token; that of the task when left out."
+        None, description="Mean over all tokens, or the first token; that of the protocol when left out, else the mean."
+    )
+    max_tokens: int | None = Field(
+        None, ge=4, le=100_000, description="Longest sentence in tokens, special tokens included; 128 when left out."
     )
     text_prefix: str = Field("", description="Put before every sentence, such as 'query: ' for E5 encoders.")
     candidate_prefix: str | None = Field(
@@ -42,6 +45,7 @@ class TargetForm(Form):
         None,
         description=("Learn from the training data of this task of the same kind and labels; recorded as a departure."),
     )
+    protocol: Text | None = Field(None, description="A published protocol for this target, instead of the study's.")
     languages: Languages = Field("all", description="Languages to score.")
     budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm | None = Field(None, description="How to train; not where nothing is trained.")

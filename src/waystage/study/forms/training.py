@@ -23,6 +23,16 @@ class BudgetForm(Form):
     )
 
 
+class ContinuedBudgetForm(BudgetForm):
+    """How long to continue pretraining: exactly one of the four."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "flops"))
+
+    flops: float | None = Field(
+        None, gt=0, le=1e30, description="Floating-point operations of the layers, as the plan estimates them."
+    )
+
+
 class TrainingForm(Form):
     """How a model is trained. What is left out takes the default of the task."""
 

@@ -1,0 +1,1 @@
+"""Facts about languages: names, scripts, families, resources, and which encoders were pretrained on them."""
