@@ -115,3 +115,24 @@ def test_own_data_that_is_copas_test_set_is_refused_for_xcopa(
                 plan_of(tmp_path, script_encoder_dir, **changes)
         else:
             assert plan_of(tmp_path, script_encoder_dir, **changes).overlaps == ()
+
+
+def test_paragraphs_of_lareqa_are_recognised_in_questions_and_in_pairs(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    text = PARAGRAPHS[0]
+    question = {"id": "q", "question": "Where?", "answers": [{"text": "Oslo", "answer_start": 0}]}
+    paragraph = {"context": text, "sentence_breaks": [[0, len(text)]], "qas": [question]}
+    path = data_dir / "lareqa/xquad-r/en.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), encoding="utf-8")
+    targets = [{"task": "lareqa", "languages": ["en"], "budget": {"steps": 1}}]
+    with pytest.raises(StudyError, match="target lareqa: 1 of 3 training examples of squad-v2"):
+        plan_of(tmp_path, script_encoder_dir, targets=targets)
+    alone: dict[str, Any] = {"targets": targets, "stages": None, "sequences": {"base": []}}
+    assert plan_of(tmp_path, script_encoder_dir, **alone).overlaps == ()
+    write_squad(data_dir / "squad/train-v1.1.json", list(PARAGRAPHS))
+    with pytest.raises(StudyError, match="target lareqa: 1 of 3 training examples of lareqa"):
+        plan_of(tmp_path, script_encoder_dir, **alone)

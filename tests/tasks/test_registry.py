@@ -21,6 +21,7 @@ def test_names() -> None:
     assert set(TASKS) == {
         "home-intents", "home-slots", "django-retrieval", "vader-sentiment",
         "xnli", "snli", "udpos", "panx", "tatoeba", "xcopa", "xquad", "mlqa", "tydiqa", "pawsx",
+        "bucc2018", "lareqa", "mewslix", "bucc2018-dev", "lareqa-squad-dev",
         "anli-plus", "qqp-glue",
         "anli", "mnli", "qqp", "squad", "squad-v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa", "socialiqa",
         "copa",
@@ -105,7 +106,16 @@ def test_sources_are_values(task: Task) -> None:
 
 @pytest.mark.parametrize(
     ("name", "n_languages"),
-    [("xnli", 15), ("panx", 48), ("udpos", 38), ("tatoeba", 41), ("home-intents", 28)],
+    [
+        ("xnli", 15),
+        ("panx", 48),
+        ("udpos", 38),
+        ("tatoeba", 41),
+        ("lareqa", 11),
+        ("mewslix", 11),
+        ("bucc2018", 4),
+        ("home-intents", 28),
+    ],
 )
 def test_languages_are_those_of_the_benchmark(name: str, n_languages: int) -> None:
     assert len(TASKS[name].languages) == n_languages

@@ -183,7 +183,109 @@ class QuestionExample:
         return self.context
 
 
-Example: TypeAlias = TextExample | TaggedExample | ParallelExample | MultipleChoiceExample | QuestionExample
+@dataclass(frozen=True, slots=True)
+class QueryExample:
+    """A text, and the ids of what is to be found for it among the candidates of a pool.
+
+    ``answers`` is empty where nothing is to be found (a sentence without a translation) and None where the gold is
+    withheld.
+    """
+
+    id: str
+    query: str
+    answers: tuple[str, ...] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        answers = None if self.answers is None else list(self.answers)
+        return {"id": self.id, "query": self.query, "answers": answers}
+
+    @property
+    def n_characters(self) -> int:
+        """Characters that an encoder will read."""
+        return len(self.query)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether it can be scored."""
+        return self.answers is not None
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set."""
+        return self.query
+
+
+@dataclass(frozen=True, slots=True)
+class MatchExample:
+    """A text and the candidate that is right for it: what a dual encoder learns from.
+
+    ``match`` is the candidate and ``context`` the text around it, which is read with it (None: it stands alone).
+    """
+
+    id: str
+    query: str
+    match: str
+    context: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        return {"id": self.id, "query": self.query, "match": self.match, "context": self.context}
+
+    @property
+    def n_characters(self) -> int:
+        """Characters that an encoder will read, both sides."""
+        return len(self.query) + len(self.match) + len(self.context or "")
+
+    @property
+    def has_gold(self) -> bool:
+        """Always: the match is the gold."""
+        return True
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same example is recognised in another data set: what surrounds the match."""
+        return self.context or f"{self.query} {self.match}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text of a pool that is searched; ``context`` is read with it (None: it stands alone)."""
+
+    id: str
+    candidate: str
+    context: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object with every field."""
+        return {"id": self.id, "candidate": self.candidate, "context": self.context}
+
+    @property
+    def n_characters(self) -> int:
+        """Characters that an encoder will read."""
+        return len(self.candidate) + len(self.context or "")
+
+    @property
+    def has_gold(self) -> bool:
+        """Always: which candidate is right is said by the query."""
+        return True
+
+    @property
+    def passage(self) -> str:
+        """The text by which the same candidate is recognised in another data set."""
+        return self.context or self.candidate
+
+
+Example: TypeAlias = (
+    TextExample
+    | TaggedExample
+    | ParallelExample
+    | MultipleChoiceExample
+    | QuestionExample
+    | QueryExample
+    | MatchExample
+    | Candidate
+)
 
 
 def example_from_json(value: dict[str, Any]) -> Example:
@@ -218,8 +320,24 @@ def _question_example(value: dict[str, Any]) -> QuestionExample:
     return QuestionExample(value["id"], value["question"], value["context"], read)
 
 
-# By a key that no other form has.
+def _query_example(value: dict[str, Any]) -> QueryExample:
+    answers = value["answers"]
+    return QueryExample(value["id"], value["query"], None if answers is None else tuple(answers))
+
+
+def _match_example(value: dict[str, Any]) -> MatchExample:
+    return MatchExample(value["id"], value["query"], value["match"], value["context"])
+
+
+def _candidate(value: dict[str, Any]) -> Candidate:
+    return Candidate(value["id"], value["candidate"], value["context"])
+
+
+# By a key that none of the forms below it has.
 _READERS: dict[str, Callable[[dict[str, Any]], Example]] = {
+    "match": _match_example,
+    "candidate": _candidate,
+    "query": _query_example,
     "words": _tagged_example,
     "source": _parallel_example,
     "choices": _multiple_choice_example,

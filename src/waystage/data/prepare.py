@@ -10,18 +10,21 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from waystage.data.corpus import Corpus
-from waystage.data.examples import Example, example_from_json
-from waystage.data.source import Place, Source, Split
+from waystage.data.examples import Candidate, Example, QueryExample, example_from_json
+from waystage.data.source import Place, PoolSource, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes
 from waystage.store.store import Store
 
 _VERSION = 1
+CANDIDATE_BLOCK = 4096
+"""Candidates of a pool that are in memory at a time."""
 _EXAMPLES, _DOCUMENTS = "examples.jsonl", "documents.jsonl"
 
 
@@ -125,6 +128,80 @@ def _keep_documents(store: Store, key: str, path: Path, written: _Written) -> Pr
     prepared = PreparedText(artefact_id, written.n_documents, written.n_characters)
     store.memo("prepared").put(key, prepared.to_json())
     return prepared
+
+
+def prepare_queries(
+    store: Store, place: Place, source: Source, languages: Sequence[str], limit: int | None
+) -> dict[str, PreparedText]:
+    """The test split of several languages that search one pool: what answers an id in one language answers it in all.
+
+    Raises:
+        DataError: see :func:`prepare_split`.
+    """
+    files = [path for language in languages for path in source.files("test", language, place)]
+    joined = f"test of {' '.join(sorted(languages))}"
+    keys = {language: _memo_key(source, files, joined, language, limit) for language in languages}
+    known = {language: _recall(store, key) for language, key in keys.items()}
+    if all(known.values()):
+        return {language: prepared for language, prepared in known.items() if prepared is not None}
+    read = {language: choose(source.read("test", language, place), limit) for language in sorted(languages)}
+    answers: dict[str, list[str]] = {}
+    for language, examples in read.items():
+        _refuse_withheld(examples, "test", language)
+        for example in examples:
+            answers.setdefault(example.id, []).extend(example.answers or () if _is_query(example) else ())
+    prepared = {}
+    for language, examples in read.items():
+        joined_examples = [replace(e, answers=tuple(dict.fromkeys(answers[e.id]))) for e in examples if _is_query(e)]
+        lines = (canonical_json(example.to_json()) for example in joined_examples)
+        n_characters = sum(example.n_characters for example in joined_examples)
+        prepared[language] = _keep(store, keys[language], _EXAMPLES, lines, len(joined_examples), n_characters)
+    return prepared
+
+
+def _is_query(example: Example) -> TypeGuard[QueryExample]:
+    return isinstance(example, QueryExample)
+
+
+def prepare_pool(store: Store, place: Place, source: PoolSource, split: Split, language: str) -> PreparedText:
+    """The candidates of a pool, in the store. They are read twice and never all in memory.
+
+    Raises:
+        DataError: files are missing or malformed, an id stands twice, or there is no candidate.
+    """
+    key = _memo_key(source, source.files(split, language, place), f"pool of {split}", language, None)
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    digest, ids, n_characters = hashlib.sha256(), set[str](), 0
+    for candidate in source.read(split, language, place):
+        if candidate.id in ids:
+            raise DataError(f"the candidates of the {split} split in {language} have the id {candidate.id!r} twice")
+        ids.add(candidate.id)
+        n_characters += candidate.n_characters
+        digest.update(canonical_json(candidate.to_json()) + b"\n")
+    if not ids:
+        raise DataError(f"the {split} split in {language} has no candidate to search")
+    spec = {"kind": "data", "version": _VERSION, "content": {_EXAMPLES: digest.hexdigest()}}
+    artefact_id = store.artefact_id(spec)
+    if not store.has(artefact_id):
+        with store.write(spec) as draft:
+            with (draft.dir / _EXAMPLES).open("wb") as file:
+                file.writelines(canonical_json(c.to_json()) + b"\n" for c in source.read(split, language, place))
+            draft.about.update(n_items=len(ids), n_characters=n_characters)
+    prepared = PreparedText(artefact_id, len(ids), n_characters)
+    store.memo("prepared").put(key, prepared.to_json())
+    return prepared
+
+
+def load_candidates(
+    store: Store, artefact_ids: Iterable[str], block_size: int = CANDIDATE_BLOCK
+) -> Iterator[list[Candidate]]:
+    """The candidates of prepared pools, one pool after the other, in blocks; one block is in memory at a time."""
+    for artefact_id in artefact_ids:
+        with store.open(artefact_id).path(_EXAMPLES).open("rb") as lines:
+            while block := [example_from_json(json.loads(line)) for line in islice(lines, block_size)]:
+                yield [candidate for candidate in block if isinstance(candidate, Candidate)]
 
 
 def load_examples(store: Store, artefact_id: str) -> list[Example]:

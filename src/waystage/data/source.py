@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -49,6 +49,24 @@ class Source(Protocol):
 
         Raises:
             DataError: with one problem a malformed line (file, line, what was found).
+        """
+
+
+class PoolSource(Protocol):
+    """Reads the candidates that the queries of a split are looked for among. A frozen dataclass, as a source is."""
+
+    @property
+    def version(self) -> int:
+        """Raised by one whenever the same files would be read differently."""
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files that :meth:`read` will open, each of which exists; DataError that says what is missing."""
+
+    def read(self, split: Split, language: str, place: Place) -> Iterable[Example]:
+        """All candidates, in file order, ids unique; a pool may be too large for memory, so they may come one by one.
+
+        Raises:
+            DataError: a line is malformed.
         """
 
 

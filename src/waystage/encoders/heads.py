@@ -61,6 +61,18 @@ class SpanHead(nn.Module):
         return logits
 
 
+class ScaleHead(nn.Module):
+    """Inner products times a learned scale, which starts at 100 (XTREME-R's dual encoders: a plain number, no log)."""
+
+    def __init__(self, hidden_size: int, n_labels: int, dropout: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((1,), 100.0))
+
+    def forward(self, similarities: Tensor) -> Tensor:
+        """Logits from inner products, of the same shape."""
+        return similarities * self.scale
+
+
 class MaskedLanguageModelHead(nn.Module):
     """Scores of tokens from the state at a masked position: dense, activation, layer norm, product with the embeddings.
 

@@ -17,6 +17,8 @@ from waystage.errors import DataError, first_line
 
 IdArray = NDArray[np.int32]
 
+_TEXTS_AT_A_TIME = 64
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence:
@@ -164,12 +166,14 @@ class SubwordTokenizer:
         """
         self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         inputs = [text if pair is None else (text, pair) for text, pair in zip(texts, pairs, strict=True)]
-        encodings = self._tokenizer.encode_batch(inputs)
-        self._tokenizer.no_truncation()
-        return [
+        # The library also makes every combination of what is cut off from two long texts, so few are made at a time.
+        sequences = [
             TokenSequence(np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32))
-            for encoding in encodings
+            for start in range(0, len(inputs), _TEXTS_AT_A_TIME)
+            for encoding in self._tokenizer.encode_batch(inputs[start : start + _TEXTS_AT_A_TIME])
         ]
+        self._tokenizer.no_truncation()
+        return sequences
 
     def encode_words(self, words: Sequence[str], max_tokens: int) -> list[WordSequence]:
         """Sequences of a sentence that is given as words.

@@ -5,25 +5,35 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waystage.data.examples import Example
-from waystage.data.prepare import PreparedText, load_examples
+from waystage.data.examples import Candidate, Example
+from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.errors import Interrupted
 from waystage.execution.token_caches import open_token_caches
 from waystage.metrics.registry import make_metric, score_examples
-from waystage.plan.nodes import EncoderJob, MaskedLmJob, Node, PredictJob, ScoreJob, SupervisedJob, TrainJob
+from waystage.plan.nodes import (
+    EncoderJob,
+    MaskedLmJob,
+    Node,
+    PredictJob,
+    ScoreJob,
+    Searched,
+    SupervisedJob,
+    TrainJob,
+)
 from waystage.plan.validation import SELECTION_NAME
 from waystage.prediction.files import read_predictions, write_predictions
 from waystage.prediction.predicted import PredictedTogether
 from waystage.prediction.together import ByLanguage, language_groups, predict_together
 from waystage.store.canonical import JsonObject, canonical_json
 from waystage.store.store import Store
-from waystage.study.study import Training
+from waystage.study.study import RetrievalSettings, Training
 from waystage.tasks.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -191,7 +201,8 @@ class Worker:
 
             examples = self._load_examples(job.objective.data)
             make = OBJECTIVES[KINDS[job.objective.kind_name]]
-            return make(tokenizer, examples, job.objective.labels, job.training), job.training
+            objective = make(tokenizer, examples, job.objective.labels, job.training, job.objective.retrieval)
+            return objective, job.training
         return self._masked_lm(tokenizer, job.objective, job)
 
     def _masked_lm(
@@ -221,16 +232,61 @@ class Worker:
         if job.model_id is not None:
             head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
         encoder.eval()
-        predict = self._predictor(job, encoder, head_tensors)
-        n_tokens, n_done = 0, 0
-        for group in language_groups({language: text.n_items for language, text in job.data.items()}):
-            predicted = predict({language: self._load_examples(job.data[language]) for language in group})
+        n_tokens, n_done, thresholds = 0, 0, dict[str, JsonObject]()
+        for predicted in self._predictions(job, encoder, head_tensors, control):
             for language, predictions in predicted.predictions.items():
                 write_predictions(folder / f"{job.split}-{language}.jsonl", predictions)
             n_tokens += predicted.n_text_tokens
-            n_done += len(group)
+            n_done += len(predicted.predictions)
+            thresholds |= {language: asdict(threshold) for language, threshold in predicted.thresholds.items()}
             control.on_fraction(n_done / len(job.data))
+        if thresholds:
+            (folder / "thresholds.json").write_bytes(canonical_json(thresholds))
         return {"n_text_tokens": n_tokens}
+
+    def _predictions(
+        self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any], control: Control
+    ) -> Iterator[PredictedTogether]:
+        if job.searched is not None:
+            yield from self._found(job, job.searched, encoder, control)
+            return
+        predict = self._predictor(job, encoder, head_tensors)
+        for group in language_groups({language: text.n_items for language, text in job.data.items()}):
+            yield predict({language: self._load_examples(job.data[language]) for language in group})
+
+    def _found(
+        self, job: PredictJob, searched: Searched, encoder: Encoder, control: Control
+    ) -> Iterator[PredictedTogether]:
+        """What is found in pools of candidates."""
+        from waystage.prediction.mining import Collection, mine
+        from waystage.prediction.ranking import rank
+        from waystage.prediction.vectors import VectorEncoder
+
+        def candidates(pools: Iterable[PreparedText]) -> Iterator[list[Candidate]]:
+            return load_candidates(self.store, (pool.artefact_id for pool in pools))
+
+        n_texts = sum(text.n_items for text in (*job.data.values(), *searched.texts))
+
+        def on_texts(n_read: int) -> None:
+            control.on_fraction(min(1.0, n_read / n_texts))
+            if control.should_stop():
+                raise Interrupted
+
+        settings = job.retrieval or RetrievalSettings()
+        vectors = VectorEncoder(encoder, self._tokenizer(job.encoder_id), settings, on_texts)
+        if KINDS[job.kind_name].fits_threshold:
+            for language in sorted(job.data):
+                splits = (searched.validation, searched.validation_pools), (job.data, searched.pools)
+                validation, test = (
+                    Collection.of(self._load_examples(texts[language]), candidates([pools[language]]))
+                    for texts, pools in splits
+                )
+                yield mine(vectors, language, validation, test, job.max_tokens)
+            return
+        queries = {language: self._load_examples(text) for language, text in sorted(job.data.items())}
+        pool = candidates(text for _, text in sorted(searched.pools.items()))
+        lengths = searched.max_query_tokens or job.max_tokens, job.max_tokens
+        yield rank(vectors, queries, pool, lengths)
 
     def _predictor(
         self, job: PredictJob, encoder: Encoder, head_tensors: dict[str, Any]

@@ -24,11 +24,29 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class MicroBatch:
-    """Inputs and targets of one forward pass; ``n_terms`` is the number of summands of its loss."""
+    """Inputs and targets of one forward pass; ``n_terms`` is the number of summands of its loss.
+
+    ``candidates`` are the other side of a dual encoder.
+    """
 
     tokens: TokenBatch
     targets: Tensor
     n_terms: int
+    candidates: TokenBatch | None = None
+
+    @property
+    def n_text_tokens(self) -> int:
+        """Tokens that carry text."""
+        return sum(batch.n_text_tokens for batch in self._batches)
+
+    @property
+    def n_padded_tokens(self) -> int:
+        """Tokens with padding."""
+        return sum(batch.input_ids.numel() for batch in self._batches)
+
+    @property
+    def _batches(self) -> tuple[TokenBatch, ...]:
+        return (self.tokens,) if self.candidates is None else (self.tokens, self.candidates)
 
 
 class Objective(ABC):

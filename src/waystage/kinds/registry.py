@@ -9,22 +9,25 @@ import torch
 from torch import Tensor, nn
 
 from waystage.data.examples import Example
-from waystage.encoders.heads import ClassificationHead, MultipleChoiceHead, SpanHead, TaggingHead
+from waystage.encoders.heads import ClassificationHead, MultipleChoiceHead, ScaleHead, SpanHead, TaggingHead
 from waystage.encoders.model import Encoder
 from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.windows import WindowLengths
 from waystage.kinds.choices import MultipleChoiceObjective
 from waystage.kinds.classification import ClassificationObjective
+from waystage.kinds.dual import DualObjective
 from waystage.kinds.objective import Objective
 from waystage.kinds.questions import SpanObjective
 from waystage.kinds.tagging import TaggingObjective
-from waystage.study.study import Training
+from waystage.study.study import RetrievalSettings, Training
 from waystage.tasks.kinds import (
+    ENTITY_RETRIEVAL,
     EXTRACTIVE_QA,
     EXTRACTIVE_QA_OR_NONE,
     MULTIPLE_CHOICE,
     PAIR_CLASSIFICATION,
+    QUESTION_ANSWER_RETRIEVAL,
     SENTENCE_CLASSIFICATION,
     TAGGING,
     Kind,
@@ -35,9 +38,14 @@ class MakeObjective(Protocol):
     """Makes the objective of a labelled training set."""
 
     def __call__(
-        self, tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+        self,
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        training: Training,
+        retrieval: RetrievalSettings | None = None,
     ) -> Objective:
-        """The objective."""
+        """The objective; ``retrieval`` says how a dual encoder makes vectors."""
 
 
 class _MakeOfLength(Protocol):
@@ -51,7 +59,11 @@ class _MakeOfLength(Protocol):
 
 def _of_length(make: _MakeOfLength) -> MakeObjective:
     def objective(
-        tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        training: Training,
+        retrieval: RetrievalSettings | None = None,
     ) -> Objective:
         return make(tokenizer, examples, labels, training.max_tokens)
 
@@ -74,7 +86,11 @@ class _MakeOfPooled(Protocol):
 
 def _of_pooled(make: _MakeOfPooled) -> MakeObjective:
     def objective(
-        tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        training: Training,
+        retrieval: RetrievalSettings | None = None,
     ) -> Objective:
         return make(tokenizer, examples, labels, training.max_tokens, Pooling(training.pooling))
 
@@ -83,7 +99,11 @@ def _of_pooled(make: _MakeOfPooled) -> MakeObjective:
 
 def _of_spans(is_always_answered: bool) -> MakeObjective:
     def objective(
-        tokenizer: SubwordTokenizer, examples: Sequence[Example], labels: Sequence[str], training: Training
+        tokenizer: SubwordTokenizer,
+        examples: Sequence[Example],
+        labels: Sequence[str],
+        training: Training,
+        retrieval: RetrievalSettings | None = None,
     ) -> Objective:
         windows = training.windows
         if windows is None:
@@ -94,6 +114,18 @@ def _of_spans(is_always_answered: bool) -> MakeObjective:
     return objective
 
 
+def _dual(
+    tokenizer: SubwordTokenizer,
+    examples: Sequence[Example],
+    labels: Sequence[str],
+    training: Training,
+    retrieval: RetrievalSettings | None = None,
+) -> Objective:
+    if retrieval is None:
+        raise RuntimeError("a dual encoder makes vectors, and nothing says how")
+    return DualObjective(tokenizer, examples, retrieval, training)
+
+
 OBJECTIVES: dict[Kind, MakeObjective] = {
     SENTENCE_CLASSIFICATION: _of_pooled(ClassificationObjective),
     PAIR_CLASSIFICATION: _of_pooled(ClassificationObjective),
@@ -101,6 +133,8 @@ OBJECTIVES: dict[Kind, MakeObjective] = {
     MULTIPLE_CHOICE: _of_pooled(MultipleChoiceObjective),
     EXTRACTIVE_QA: _of_spans(is_always_answered=True),
     EXTRACTIVE_QA_OR_NONE: _of_spans(is_always_answered=False),
+    QUESTION_ANSWER_RETRIEVAL: _dual,
+    ENTITY_RETRIEVAL: _dual,
 }
 
 _HEADS: dict[Kind, Callable[[int, int, float, torch.Generator], nn.Module]] = {
@@ -110,6 +144,8 @@ _HEADS: dict[Kind, Callable[[int, int, float, torch.Generator], nn.Module]] = {
     MULTIPLE_CHOICE: MultipleChoiceHead,
     EXTRACTIVE_QA: SpanHead,
     EXTRACTIVE_QA_OR_NONE: SpanHead,
+    QUESTION_ANSWER_RETRIEVAL: ScaleHead,
+    ENTITY_RETRIEVAL: ScaleHead,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -79,7 +79,8 @@ class Builder:
         if target.training is not None:
             task = training_task(target)
             data = self.texts.train[task.name, target.limits.train]
-            objective = SupervisedJob(task.kind.name, target.task.labels, data, self._choice(target))
+            retrieval = target.retrieval if task.kind.is_dual_encoder else None
+            objective = SupervisedJob(task.kind.name, target.task.labels, data, self._choice(target), retrieval)
             label = f"{name} → {target.task.name}"
             stage_ids.append(self._train(objective, parent, self._n_layers(target), target.training, seed or 0, label))
         model_id = stage_ids[-1] if stage_ids else None
@@ -122,7 +123,10 @@ class Builder:
         n_layers = self.study.encoder.n_layers
         if isinstance(stage, IntermediateStage):
             data = self.texts.train[stage.task.name, stage.limits.train]
-            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage))
+            is_dual = stage.task.kind.is_dual_encoder
+            settings = RetrievalSettings(pooling=stage.training.pooling, max_tokens=stage.training.max_tokens)
+            retrieval = settings if is_dual else None
+            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
             return self._train(objective, parent, n_layers, stage.training, seed, label)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
         training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
@@ -170,13 +174,18 @@ class Builder:
 
     def _predict(self, target: Target, model_id: str | None, asked: _Asked, label: str) -> str:
         task, n_layers, data = target.task, self._n_layers(target), asked.data
-        training = target.training or Training(max_tokens=(target.retrieval or RetrievalSettings()).max_tokens)
+        settings = target.retrieval or RetrievalSettings()
+        training = target.training or Training(max_tokens=settings.max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
+        searched = self.texts.searched.get(task.name)
+        if searched is not None:
+            searched = replace(searched, max_query_tokens=training.max_question_tokens)
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
             *_ids_by_language(data),
+            *(text.artefact_id for text in (searched.texts if searched else ())),
         ]
         spec = {
             "kind": "predict",
@@ -193,6 +202,7 @@ class Builder:
             "packages": package_versions(),
             **({} if windows is None else {"windows": asdict(windows)}),
             **({} if pooling is None else {"pooling": pooling}),
+            **({} if searched is None else {"searched": searched.spec()}),
             **asked.split_spec,
         }
         job = PredictJob(
@@ -207,9 +217,11 @@ class Builder:
             windows,
             pooling,
             asked.split,
+            searched,
         )
         layers = n_layers or self.shape.n_layers
-        work = prediction_work(self.shape, layers, data.values(), max_tokens)
+        texts = [*data.values(), *(searched.texts if searched else ())]
+        work = prediction_work(self.shape, layers, texts, max_tokens)
         return self._add(spec, f"{label}: predict{asked.suffix}", job, work)
 
     def _score(self, target: Target, prediction_id: str, asked: _Asked, label: str) -> str:
@@ -248,13 +260,14 @@ class _Asked:
 
 
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
-    """The hyperparameters; those of windows and of pooling only for the kinds whose results depend on them."""
+    """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
     del spec["flops"]  # a plan has turned them into tokens
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
-    if training.windows is None:
-        del spec["stride"], spec["max_question_tokens"]
+    for key in ("stride", "max_question_tokens"):
+        if spec[key] is None:
+            del spec[key]
     return spec
 
 
@@ -281,6 +294,7 @@ def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
             "kind": objective.kind_name,
             "labels": list(objective.labels),
             "data": objective.data.artefact_id,
+            **({} if objective.retrieval is None else {"retrieval": asdict(objective.retrieval)}),
             **({} if objective.choice is None else {"selection": _choice_spec(objective.choice)}),
         }
     return {

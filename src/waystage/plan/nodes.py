@@ -33,13 +33,14 @@ class SupervisedJob:
     """Train on a labelled task.
 
     ``kind_name`` is that of the task's kind; ``data`` is the training split. ``choice`` is None where the last
-    checkpoint is taken.
+    checkpoint is taken; ``retrieval`` says how a dual encoder makes vectors, and is None for the other kinds.
     """
 
     kind_name: str
     labels: tuple[str, ...]
     data: PreparedText
     choice: CheckpointChoice | None = None
+    retrieval: RetrievalSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,41 @@ class TrainJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """What the queries of a target are looked for among, and what says how good a match has to be.
+
+    Attributes:
+        pools: candidates by language; in one entry where all languages search the same.
+        validation: queries of the validation split by language, and
+        validation_pools: their candidates; both empty where no threshold is fitted.
+        max_query_tokens: longest query; None takes the longest sequence.
+    """
+
+    pools: dict[str, PreparedText]
+    validation: dict[str, PreparedText]
+    validation_pools: dict[str, PreparedText]
+    max_query_tokens: int | None = None
+
+    @property
+    def texts(self) -> tuple[PreparedText, ...]:
+        """All of it, in the order of language codes."""
+        parts = (self.pools, self.validation, self.validation_pools)
+        return tuple(text for part in parts for _, text in sorted(part.items()))
+
+    def spec(self) -> dict[str, Any]:
+        """What of it decides predictions."""
+        parts = {"pools": self.pools, "validation": self.validation, "validation_pools": self.validation_pools}
+        ids = {name: {language: text.artefact_id for language, text in part.items()} for name, part in parts.items()}
+        return {**ids, "max_query_tokens": self.max_query_tokens}
+
+
+@dataclass(frozen=True, slots=True)
 class PredictJob:
     """Predict a split in every language.
 
-    ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds with a head,
-    ``windows`` for those that read none; ``pooling`` says what the head reads where that is one vector a sequence.
+    ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds that compare no
+    vectors, ``windows`` for those that read none; ``pooling`` says what the head reads where that is one vector a
+    sequence; ``searched`` is None where no pool of candidates is searched.
     """
 
     encoder_id: str
@@ -81,6 +112,7 @@ class PredictJob:
     windows: Windows | None = None
     pooling: str | None = None
     split: Split = "test"
+    searched: Searched | None = None
 
 
 @dataclass(frozen=True, slots=True)

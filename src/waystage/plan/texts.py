@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from waystage.data.prepare import PreparedText, prepare_corpus, prepare_split
-from waystage.data.source import Place
+from waystage.data.prepare import PreparedText, prepare_corpus, prepare_pool, prepare_queries, prepare_split
+from waystage.data.source import Place, PoolSource
 from waystage.errors import DataError, Problem, first_line
+from waystage.plan.nodes import Searched
 from waystage.plan.validation import ValidationKey, validation_uses
 from waystage.store.store import Store
+from waystage.study.data_check import pool_languages
 from waystage.study.study import ContinuedStage, IntermediateStage, Limits, Stage, Study, Target
+from waystage.tasks.kinds import Pool
 from waystage.tasks.task import Task
 
 
@@ -25,6 +28,7 @@ class Texts:
     corpora: dict[tuple[str, str], PreparedText]
     validation: dict[ValidationKey, PreparedText] = field(default_factory=dict)
     no_validation: dict[ValidationKey, str] = field(default_factory=dict)
+    searched: dict[str, Searched] = field(default_factory=dict)
 
     @classmethod
     def read(cls, study: Study, store: Store, place: Place) -> Texts:
@@ -41,6 +45,8 @@ class Texts:
                 texts._read_train(store, place, training_task(target), target.limits, problems)
             texts._read_validation(store, place, target, problems)
             texts._read_test(store, place, target, problems)
+            if target.task.pool is not None:
+                texts._read_searched(store, place, target, target.task.pool, problems)
         if problems:
             raise DataError(list(dict.fromkeys(problems)))
         return texts
@@ -67,12 +73,36 @@ class Texts:
 
     def _read_test(self, store: Store, place: Place, target: Target, problems: list[Problem]) -> None:
         task, limit = target.task, target.limits.test
+        if task.kind.pool is Pool.JOINED:
+            try:
+                joined = prepare_queries(store, place, task.source, target.languages, limit)
+                self.test.update({(task.name, language, limit): text for language, text in joined.items()})
+            except DataError as error:
+                problems.extend(_problems_of(error, f"task {task.name}, test"))
+            return
         for language in target.languages:
             try:
                 key = (task.name, language, limit)
                 self.test[key] = prepare_split(store, place, task.source, "test", language, limit)
             except DataError as error:
                 problems.extend(_problems_of(error, f"task {task.name}, test, {language}"))
+
+    def _read_searched(
+        self, store: Store, place: Place, target: Target, pool: PoolSource, problems: list[Problem]
+    ) -> None:
+        """Candidates, and the validation split where it decides how good a match has to be."""
+        task, limit = target.task, target.limits.validation
+        found = Searched({}, {}, {})
+        for language in pool_languages(target):
+            try:
+                found.pools[language] = prepare_pool(store, place, pool, "test", language)
+                if task.kind.fits_threshold:
+                    prepared = prepare_split(store, place, task.source, "validation", language, limit)
+                    found.validation[language] = prepared
+                    found.validation_pools[language] = prepare_pool(store, place, pool, "validation", language)
+            except DataError as error:
+                problems.extend(_problems_of(error, f"task {task.name}, candidates, {language}"))
+        self.searched[task.name] = found
 
     def _read_corpus(self, store: Store, place: Place, stage: ContinuedStage, problems: list[Problem]) -> None:
         for language in stage.languages:

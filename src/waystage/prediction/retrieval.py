@@ -1,25 +1,23 @@
-"""Sentence retrieval: the nearest neighbour by cosine among the sentences of the other language. Torch."""
+"""Sentence retrieval: the best match of each sentence among the sentences of the other language. Torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from waystage.data.examples import Example, ParallelExample
+from waystage.data.examples import Candidate, Example, ParallelExample
 from waystage.encoders.model import Encoder
-from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.metrics.metric import Prediction
-from waystage.prediction.batches import token_batches
+from waystage.prediction.margin import Neighbourhood
+from waystage.prediction.neighbours import nearest
 from waystage.prediction.predicted import Predicted, PredictedTogether
 from waystage.prediction.together import ByLanguage
+from waystage.prediction.vectors import VectorEncoder
 from waystage.study.study import RetrievalSettings
-
-_BLOCK = 1024
 
 
 @dataclass(slots=True)
@@ -29,65 +27,55 @@ class SentenceRetriever:
     Vectors of sentences that were seen before are kept: the source side is the same for every language.
     """
 
-    encoder: Encoder
-    tokenizer: SubwordTokenizer
-    settings: RetrievalSettings
+    encoder: VectorEncoder
     max_tokens: int
-    _known: dict[str, Tensor]
+    _known: dict[tuple[str, bool], Tensor]
 
     @classmethod
     def of(
         cls, encoder: Encoder, tokenizer: SubwordTokenizer, settings: RetrievalSettings, max_tokens: int
     ) -> SentenceRetriever:
         """A retriever that has seen nothing."""
-        return cls(encoder, tokenizer, settings, max_tokens, {})
+        return cls(VectorEncoder(encoder, tokenizer, settings), max_tokens, {})
 
     def retrieve(self, examples: Sequence[Example]) -> Predicted:
-        """For each source sentence (the query) the id of the nearest target sentence (the index).
+        """For each pair the id of the pair whose other side is the best match of its query.
 
-        The direction is that of XTREME's Tatoeba script: English queries, the other language is searched.
+        By default the direction is that of XTREME's Tatoeba script: English queries, the other language is searched.
         """
         pairs = [example for example in examples if isinstance(example, ParallelExample)]
-        queries, n_query_tokens = self.vectors([pair.source for pair in pairs])
-        index, n_index_tokens = self.vectors([pair.target for pair in pairs])
-        nearest = nearest_neighbours(queries, index)
-        predictions: dict[str, Prediction] = {
-            pair.id: pairs[best].id for pair, best in zip(pairs, nearest.tolist(), strict=True)
-        }
-        return Predicted(predictions, n_query_tokens + n_index_tokens)
+        queries, candidates = self._sides(pairs)
+        query_vectors, n_query_tokens = self.vectors(queries)
+        candidate_vectors, n_candidate_tokens = self.vectors(candidates, are_candidates=True)
+        if self.encoder.settings.uses_margin:
+            best = Neighbourhood.of(query_vectors, candidate_vectors).with_margin().best_targets()
+        else:
+            best = nearest(query_vectors, candidate_vectors, 1)[1][:, 0].tolist()
+        predictions: dict[str, Prediction] = {pair.id: pairs[found].id for pair, found in zip(pairs, best, strict=True)}
+        return Predicted(predictions, n_query_tokens + n_candidate_tokens)
 
     def retrieve_together(self, examples: ByLanguage) -> PredictedTogether:
         """The same for several languages, each by itself; their sentences are encoded in one pass."""
         pairs = [pair for members in examples.values() for pair in members if isinstance(pair, ParallelExample)]
-        _, n_tokens = self.vectors([sentence for pair in pairs for sentence in (pair.source, pair.target)])
+        queries, candidates = self._sides(pairs)
+        n_tokens = self.vectors(queries)[1] + self.vectors(candidates, are_candidates=True)[1]
         predictions = {language: self.retrieve(members).predictions for language, members in examples.items()}
         return PredictedTogether(predictions, n_tokens)
 
-    def vectors(self, sentences: Sequence[str]) -> tuple[Tensor, int]:
+    def _sides(self, pairs: Sequence[ParallelExample]) -> tuple[list[str], list[str]]:
+        sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        return sides if self.encoder.settings.is_forward else (sides[1], sides[0])
+
+    def vectors(self, sentences: Sequence[str], *, are_candidates: bool = False) -> tuple[Tensor, int]:
         """Normalised vectors ``[n_sentences, hidden]``, and the tokens read for those not seen before."""
-        new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._known]
-        texts = [self.settings.text_prefix + sentence for sentence in new]
-        sequences = self.tokenizer.encode_texts(texts, [None] * len(texts), self.max_tokens) if texts else []
-        device = next(self.encoder.parameters()).device
-        pooling = Pooling(self.settings.pooling)
-        with torch.inference_mode():
-            for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
-                states = self.encoder(batch, self.settings.layer)
-                pooled = torch.nn.functional.normalize(pooling.pool(states, batch.attention_mask)).cpu()
-                self._known |= {new[index]: vector for index, vector in zip(indices.tolist(), pooled, strict=True)}
-        return torch.stack([self._known[sentence] for sentence in sentences]), sum(map(len, sequences))
-
-
-def nearest_neighbours(queries: Tensor, index: Tensor) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Row of ``index`` with the largest inner product for each query, the first among equals.
-
-    Args:
-        queries: ``[n_queries, hidden]``.
-        index: ``[n_candidates, hidden]``.
-
-    >>> nearest_neighbours(torch.eye(2), torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])).tolist()
-    [1, 0]
-    """
-    best = [(queries[at : at + _BLOCK] @ index.T).argmax(dim=1) for at in range(0, len(queries), _BLOCK)]
-    result: np.ndarray[tuple[int], np.dtype[np.int64]] = torch.cat(best).numpy()
-    return result
+        prefixes = self.encoder.settings.prefixes
+        is_apart = are_candidates and prefixes[0] != prefixes[1]
+        new = [sentence for sentence in dict.fromkeys(sentences) if (sentence, is_apart) not in self._known]
+        n_before = self.encoder.n_text_tokens
+        if is_apart:
+            vectors = self.encoder.candidates([Candidate("", sentence, None) for sentence in new], self.max_tokens)
+        else:
+            vectors = self.encoder.queries(new, self.max_tokens)
+        self._known |= {(sentence, is_apart): vector for sentence, vector in zip(new, vectors, strict=True)}
+        known = [self._known[sentence, is_apart] for sentence in sentences]
+        return torch.stack(known), self.encoder.n_text_tokens - n_before

@@ -64,7 +64,15 @@ PROFILE = Profile(
         ),
         "mewslix": TaskProfile(
             languages=("ar", "de", "en", "es", "fa", "ja", "pl", "ro", "ta", "tr", "uk"),
-            training=TrainingDefaults(epochs=2.0, learning_rate=2e-5, batch_size=256, max_tokens=64, pooling="cls"),
+            training=TrainingDefaults(
+                epochs=2.0,
+                learning_rate=2e-5,
+                batch_size=256,
+                micro_batch_size=64,
+                max_tokens=64,
+                max_question_tokens=64,
+                pooling="cls",
+            ),
             learned_from="pairs of mentions and entities of English Wikipedia",
             learning_rates=((XLM_R_LARGE, 1e-5),),
             selection=LAST,
@@ -73,7 +81,13 @@ PROFILE = Profile(
         "lareqa": TaskProfile(
             languages=("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"),
             training=TrainingDefaults(
-                epochs=3.0, learning_rate=2e-5, batch_size=16, max_tokens=256, max_question_tokens=96, pooling="cls"
+                epochs=3.0,
+                learning_rate=2e-5,
+                batch_size=16,
+                micro_batch_size=4,
+                max_tokens=256,
+                max_question_tokens=96,
+                pooling="cls",
             ),
             learned_from="SQuAD v1.1",
             selection=LAST,

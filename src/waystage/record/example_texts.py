@@ -11,6 +11,7 @@ from waystage.data.examples import (
     Example,
     MultipleChoiceExample,
     ParallelExample,
+    QueryExample,
     QuestionExample,
     TaggedExample,
     TextExample,
@@ -135,6 +136,13 @@ def _question_words(example: QuestionExample, answers: Sequence[Prediction], set
     return ExampleInWords(texts, cut(gold, MAX_ANSWER), tuple(map(_label, answers)), setting.language)
 
 
+def _query_words(example: QueryExample, answers: Sequence[Prediction], setting: Setting) -> ExampleInWords:
+    """Ids of candidates, whose texts are not at hand: the right ones, and the first that was found."""
+    found = (answer[:1] if isinstance(answer, tuple) else (answer,) for answer in answers)
+    texts = (_text("query", example.query, setting.language),)
+    return ExampleInWords(texts, _label(example.answers or ()), tuple(map(_label, found)), None)
+
+
 _Wording: TypeAlias = Callable[..., ExampleInWords]
 _WORDINGS: dict[type[Example], _Wording] = {
     TextExample: _text_words,
@@ -142,4 +150,5 @@ _WORDINGS: dict[type[Example], _Wording] = {
     ParallelExample: _parallel_words,
     MultipleChoiceExample: _choice_words,
     QuestionExample: _question_words,
+    QueryExample: _query_words,
 }

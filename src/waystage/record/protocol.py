@@ -33,6 +33,12 @@ def _protocol(
         layer = f"last ({layers})" if retrieval.layer is None else f"hidden state {retrieval.layer} ({layers})"
         if retrieval.text_prefix:
             layer += f", prefix {retrieval.text_prefix!r}"
+        if retrieval.candidate_prefix is not None:
+            layer += f", prefix of candidates {retrieval.candidate_prefix!r}"
+        if retrieval.score != task.kind.scores[0]:
+            layer += f", compared by {retrieval.score}"
+        if not retrieval.is_forward:
+            layer += ", searched backward"
     return TaskProtocol(
         task=task.name,
         kind=task.kind.name,
@@ -100,10 +106,13 @@ def _departures(target: Target, encoder: str) -> list[str]:
     departures = []
     if target.train_task is not None:
         departures.append(f"learned from the training data of {target.train_task.name}")
+    if target.task.kind.is_dual_encoder and target.training is None:
+        departures.append("nothing is learned for this task")
     departures += _selection_departures(target, defaults)
-    for split in ("train", "test"):
+    for split in ("train", "validation", "test"):
         limit = getattr(target.limits, split)
-        if limit is not None and (split == "test" or target.training is not None):
+        is_read = {"train": target.training is not None, "validation": target.task.kind.fits_threshold}
+        if limit is not None and is_read.get(split, True):
             departures.append(f"at most {limit} {split} examples a language")
     left_out = [language for language in defaults.languages if language not in target.languages]
     if left_out:
@@ -135,8 +144,12 @@ def _selection_departures(target: Target, defaults: Defaults) -> list[str]:
 
 def _retrieval_departures(settings: RetrievalSettings | None, defaults: Defaults) -> list[str]:
     """Only a profile says how a sentence becomes a vector."""
-    entry = defaults.entry
-    if settings is None or entry is None or entry.retrieval is None:
+    entry, kind = defaults.entry, defaults.task.kind
+    if settings is None or entry is None:
+        return []
+    if kind.is_dual_encoder:
+        return ["vectors are taken without the pooler (a dense layer and tanh) of the published dual encoder"]
+    if entry.retrieval is None:
         return []
     expected = {
         "hidden state": (settings.layer, entry.layer(defaults.encoder)),
@@ -148,6 +161,10 @@ def _retrieval_departures(settings: RetrievalSettings | None, defaults: Defaults
         for name, (found, meant) in expected.items()
         if found != meant
     ]
+    if settings.score != kind.scores[0]:
+        departures.append(f"vectors are compared by {settings.score} instead of {kind.scores[0]}")
+    if not settings.is_forward:
+        departures.append("sentences of the source language are searched instead of asking")
     prefix = [f"every sentence begins with {settings.text_prefix!r}"] if settings.text_prefix else []
     return departures + prefix
 

@@ -38,7 +38,7 @@ ALLOWED_SUFFIXES = frozenset(
 ``.i32`` and ``.i64`` are bare integers of so many bits, little-endian.
 """
 
-_NAME_PART = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*")
+_NAME_PART = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+@-]*")
 
 
 def name_fault(name: str) -> str | None:
@@ -72,7 +72,7 @@ def scan(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
             elif path.is_file() and relative not in RESERVED_NAMES:
                 fault = name_fault(relative)
                 if fault:
-                    expected = f"letters, digits and . _ + -, ending in {' '.join(sorted(ALLOWED_SUFFIXES))}"
+                    expected = f"letters, digits and . _ + - @, ending in {' '.join(sorted(ALLOWED_SUFFIXES))}"
                     problems.append(Problem(path, None, None, fault, expected))
                 else:
                     found[relative] = path

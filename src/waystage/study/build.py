@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
 from waystage.study.forms.targets import TargetForm
-from waystage.study.own_sources import corpus_languages, corpus_source, task_source
+from waystage.study.own_sources import corpus_languages, corpus_source, pool_source, task_source
 from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
@@ -142,6 +142,7 @@ class StudyParts:
             reference=form.reference,
             source_language=form.source_language,
             training=kind_defaults(kind),
+            pool=pool_source(form),
         )
 
     def _own_corpus(self, name: str, form: OwnCorpusForm) -> Corpus:
@@ -173,12 +174,15 @@ class StudyParts:
         scored = defaults.scored()
         languages = defaults.languages if form.languages == "all" else tuple(form.languages)
         training, retrieval, selection = None, None, None
-        if task.kind.trains_head:
+        if task.kind.trains_head and not form.untrained:
             training = defaults.training(form.budget, form.training, train_task)
             source_language = train_task.source_language
-            selection = defaults.selection(form.selection, scored.metric_name, source_language, languages)
-        else:
+            if not task.kind.is_dual_encoder:
+                selection = defaults.selection(form.selection, scored.metric_name, source_language, languages)
+        if task.kind.compares_vectors:
             retrieval = defaults.retrieval(form.retrieval, form.n_layers or self._n_layers)
+            if training is not None:
+                retrieval = replace(retrieval, max_tokens=training.max_tokens)
         return Target(
             task=scored,
             languages=languages,

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from waystage.data.corpus import Corpus
-from waystage.data.source import Place, Split
+from waystage.data.source import Place, PoolSource, Split
 from waystage.errors import DataError, Problem
 from waystage.study.own_sources import is_own
 from waystage.study.study import IntermediateStage, Stage, Study, Target
+from waystage.tasks.kinds import Pool
 from waystage.tasks.task import Task
 
 MAX_CHECKED_DOCUMENTS = 10_000
@@ -60,7 +61,28 @@ class CorpusUse:
         return []
 
 
-DataUse: TypeAlias = TaskUse | CorpusUse
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """The candidates of a task, for a split in one language, that a study searches."""
+
+    task: Task
+    pool: PoolSource
+    split: Split
+    language: str
+
+    def problems(self, place: Place) -> list[Problem]:
+        """What is wrong with the files; those of the user's own tasks are also read."""
+        try:
+            self.pool.files(self.split, self.language, place)
+            if is_own(self.pool):
+                for _ in self.pool.read(self.split, self.language, place):
+                    pass
+        except DataError as error:
+            return _problems_of(error, f"{self.task.name} (candidates of {self.split}, {self.language})")
+        return []
+
+
+DataUse: TypeAlias = TaskUse | CorpusUse | PoolUse
 
 
 def check_data(study: Study, cache_dir: Path | None = None) -> list[Problem]:
@@ -79,6 +101,8 @@ def data_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> list[DataUs
     for use in _all_uses(stages, targets):
         if isinstance(use, TaskUse):
             uses.setdefault(("task", use.task.name, use.split, use.language), use)
+        elif isinstance(use, PoolUse):
+            uses.setdefault(("pool", use.task.name, use.split, use.language), use)
         else:
             uses.setdefault(("corpus", use.corpus.name, use.language), use)
     return list(uses.values())
@@ -99,7 +123,17 @@ def _all_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> Iterator[Da
         if target.selection is not None and target.selection.rule == "best":
             for language in (target.selection.language, *target.selection.oracle_languages):
                 yield TaskUse(target.validation_task(language), "validation", language)
-        yield from (TaskUse(target.task, "test", language) for language in target.languages)
+        splits: tuple[Split, ...] = ("validation", "test") if target.task.kind.fits_threshold else ("test",)
+        for split in splits:
+            yield from (TaskUse(target.task, split, language) for language in target.languages)
+            if target.task.pool is not None:
+                pool = target.task.pool
+                yield from (PoolUse(target.task, pool, split, language) for language in pool_languages(target))
+
+
+def pool_languages(target: Target) -> tuple[str, ...]:
+    """The languages that a target's candidates are read for: its own, or one where all search the same."""
+    return (target.task.source_language,) if target.task.kind.pool is Pool.COMMON else target.languages
 
 
 def data_problems(

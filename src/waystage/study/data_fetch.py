@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from waystage.data.source import Place, RemoteFile, Source, Split, remote_files
+from waystage.data.source import Place, RemoteFile, RemoteSource, Source, Split, remote_files
 from waystage.data.sources.hub import HubCorpus
 from waystage.data.sources.hub_fetch import Fetched, FetchState, Hub
 from waystage.data.sources.hub_folder import HubFolder
 from waystage.errors import DataError
-from waystage.study.data_check import TaskUse, data_uses
+from waystage.study.data_check import PoolUse, TaskUse, data_uses
 from waystage.study.study import Study
 from waystage.tasks.task import Task
 
@@ -101,6 +101,8 @@ def study_needs(study: Study, place: Place) -> list[Need]:
     for use in data_uses(stages, study.targets):
         if isinstance(use, TaskUse):
             needs.append(_need(use.task.name, use.task.source, use.split, use.language, place))
+        elif isinstance(use, PoolUse):
+            needs.append(_pool_need(use, place))
         elif isinstance(use.corpus.source, HubCorpus):
             needs.append(Need(use.corpus.name, "corpus", use.language, use.corpus.source.remote(use.language), False))
     for target in study.targets:
@@ -121,6 +123,17 @@ def task_needs(task: Task, languages: Sequence[str], place: Place) -> list[Need]
 def _need(name: str, source: Source, split: Split, language: str, place: Place) -> Need:
     is_at_hand = _is_at_hand(source, split, language, place)
     return Need(name, split, language, () if is_at_hand else remote_files(source, split, language), is_at_hand)
+
+
+def _pool_need(use: PoolUse, place: Place) -> Need:
+    name = f"{use.task.name} candidates"
+    if isinstance(use.pool, RemoteSource):
+        return Need(name, use.split, use.language, use.pool.remote(use.split, use.language), False)
+    try:
+        use.pool.files(use.split, use.language, place)
+    except DataError:
+        return Need(name, use.split, use.language, (), False)
+    return Need(name, use.split, use.language, (), True)
 
 
 def _is_at_hand(source: Source, split: Split, language: str, place: Place) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from waystage.protocols.profile import TaskProfile
 from waystage.protocols.registry import PROFILES, task_defaults
@@ -88,13 +89,19 @@ class Defaults:
     def retrieval(self, form: RetrievalForm | None, n_layers: int | None) -> RetrievalSettings:
         """How a sentence becomes a vector, in an encoder of so many layers (None: not known)."""
         rule = None if self.entry is None else self.entry.retrieval
-        said = form.model_dump(exclude_none=True) if form else {}
+        said: dict[str, Any] = {"score": self.task.kind.scores[0]}
+        said |= form.model_dump(exclude_none=True) if form else {}
+        if self.task.kind.is_dual_encoder:
+            learned = self.training_defaults(self.task)
+            given: dict[str, Any] = {"pooling": learned.pooling, "max_tokens": learned.max_tokens}
+            return RetrievalSettings(**(given | said))
         if rule is None:
             return RetrievalSettings(**said)
         layer = None if self.entry is None else self.entry.layer(self.encoder)
         if layer is not None and n_layers is not None and layer > n_layers:
             layer = None
-        return RetrievalSettings(**{"layer": layer, "pooling": rule.pooling, "max_tokens": rule.max_tokens} | said)
+        given = {"layer": layer, "pooling": rule.pooling, "max_tokens": rule.max_tokens}
+        return RetrievalSettings(**(given | said))
 
     def scored(self) -> Task:
         """The task with the metric that the protocol scores it by; all its other metrics are kept."""

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from waystage.data.corpus import Corpus, CorpusSource
-from waystage.data.source import Source
+from waystage.data.source import PoolSource, Source
 from waystage.study.forms.study import StudyForm
 from waystage.study.study import ContinuedStage, IntermediateStage, Stage, Study, Target
 from waystage.tasks.task import Task
@@ -104,6 +104,7 @@ def _task(task: Task) -> dict[str, Any]:
         "source_language": task.source_language,
         "labels": list(task.labels),
         "metric": task.metric_name,
+        **({} if task.pool is None else {"pool": _source(task.pool)}),
         "description": task.description,
         "licence": task.licence,
         "reference": task.reference,
@@ -121,7 +122,7 @@ def _corpus(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _source(source: Source | CorpusSource) -> dict[str, Any]:
+def _source(source: Source | PoolSource | CorpusSource) -> dict[str, Any]:
     """A source by its type, version and fields; with the files' bytes, they decide what it gives."""
     return {"version": source.version, **_plain(source, with_types=True)}
 

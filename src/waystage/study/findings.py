@@ -69,13 +69,20 @@ def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Fin
 
 
 def inapplicable_keys(path: FieldPath, part: Tree, kind: Kind | None) -> Iterator[Finding]:
-    """Hyperparameters that mean nothing for a kind; None is continued pretraining."""
+    """Hyperparameters that mean nothing for a kind, or with which it cannot learn; None is continued pretraining."""
     of = "continued pretraining" if kind is None else f"a task of {kind.name}"
+    training = part.get("training") or {}
     reasons: dict[str, str] = {}
     if kind is None or not kind.reads_windows:
         reasons |= dict.fromkeys(("stride", "max_question_tokens"), "which reads no windows")
+    if kind is not None and kind.is_dual_encoder:
+        del reasons["max_question_tokens"]
+        for key in ("batch_size", "micro_batch_size"):
+            if training.get(key) == 1:
+                expected = "at least 2: a query learns from the candidates of others"
+                yield Finding((*path, "training", key), f"the number 1 for {of}", expected)
     if kind is None or not kind.pools_states:
         reasons["pooling"] = "whose head does not read one vector a sequence"
     for key, reason in reasons.items():
-        if (part.get("training") or {}).get(key) is not None:
+        if training.get(key) is not None:
             yield Finding((*path, "training", key), f"'{key}' for {of}, {reason}", "no such key", at_key=True)

@@ -12,7 +12,7 @@ from waystage.study.mistakes import listed
 from waystage.study.own_sources import format_name
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.registries import HUB_ID
-from waystage.tasks.kinds import KINDS, TAGGING
+from waystage.tasks.kinds import KINDS, TAGGING, Pool
 
 Tree: TypeAlias = dict[str, Any]
 IsWrong: TypeAlias = Callable[[FieldPath], bool]
@@ -31,6 +31,7 @@ def own_task_findings(path: FieldPath, declared: Tree, is_wrong: IsWrong) -> Ite
     if files is None:
         files, files_path = hub.get("files"), (*path, "hub", "files")
     yield from _hub_id((*path, "hub", "dataset"), hub.get("dataset"))
+    yield from _candidates((*path, "candidates"), declared, is_wrong)
     if files is None:
         return
     if not files and not is_wrong(files_path):
@@ -98,6 +99,28 @@ def _metric(path: FieldPath, declared: Tree) -> Iterator[Finding]:
         found = f"unknown metric '{metric}' for {kind.name}"
         expected = f"one of {listed(kind.metric_names)}"
         yield Finding((*path, "metric"), found, expected, nearest_name(metric, kind.metric_names))
+
+
+def _candidates(path: FieldPath, declared: Tree, is_wrong: IsWrong) -> Iterator[Finding]:
+    """Mistakes in the files of what a task of retrieval searches."""
+    kind, files = KINDS.get(declared.get("kind") or ""), declared.get("candidates")
+    if kind is None or kind.pool is None or files is None or is_wrong(path):
+        return
+    needed = ("validation", "test") if kind.fits_threshold else ("test",)
+    for split, template in files.items():
+        if template is not None and split not in needed:
+            found = f"candidates of the {split} split for a task of {kind.name}"
+            yield Finding((*path, split), found, f"candidates for {listed(needed)}", at_key=True)
+        elif template is not None and kind.pool is Pool.COMMON and LANGUAGE_MARK in template:
+            found = f"{LANGUAGE_MARK} in '{template}', where all languages search the same candidates"
+            yield Finding((*path, split), found, "one file")
+        elif template is not None:
+            # Where each language has a pool, all may still search the same English sentences: one file is sound.
+            is_joined = kind.pool is Pool.JOINED
+            yield from _template((*path, split), split, template, declared.get("languages") or [] if is_joined else [])
+    for split in needed:
+        if files.get(split) is None:
+            yield Finding(path, f"no file of candidates for the {split} split", f"candidates.{split}")
 
 
 def _hub_id(path: FieldPath, dataset: str | None) -> Iterator[Finding]:

@@ -8,19 +8,24 @@ from typing import Any
 
 from waystage.data.corpus import CorpusSource
 from waystage.data.readers.columns import (
+    CandidateColumns,
     ChoiceColumns,
     Columns,
+    MatchColumns,
     ParallelColumns,
+    QueryColumns,
     QuestionColumns,
     TaggedColumns,
     TextColumns,
 )
 from waystage.data.readers.formats import FORMATS
 from waystage.data.readers.rows import Format
-from waystage.data.source import Source, Split
+from waystage.data.source import PoolSource, Source, Split
+from waystage.data.sources.divided import BySplit
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub import HubCorpus, HubSource
 from waystage.data.sources.text_files import TextFilesCorpus
+from waystage.study.forms.columns import DualColumnsForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.sources import SplitFilesForm
@@ -30,6 +35,7 @@ from waystage.tasks.kinds import (
     MULTIPLE_CHOICE,
     PAIR_CLASSIFICATION,
     SENTENCE_CLASSIFICATION,
+    SENTENCE_MINING,
     SENTENCE_RETRIEVAL,
     TAGGING,
 )
@@ -37,11 +43,29 @@ from waystage.tasks.kinds import (
 
 def task_source(form: OwnTaskForm) -> Source:
     """The source of a declared task, whose mistakes were all reported before."""
-    labels = tuple(getattr(form, "labels", ()))
     files = form.hub.files if form.hub else form.files or SplitFilesForm()
-    paths = _paths(files)
+    names = form.columns.model_dump()
+    if not isinstance(form.columns, DualColumnsForm):
+        return _source(form, _paths(files), _COLUMNS[form.kind](names))
+    # Training files have the candidate itself, test files the ids of the right ones.
+    matches = MatchColumns(names["query"], names["text"], names["context"])
+    queries = QueryColumns(names["query"], names["answers"], names["id"])
+    sources = ((path[0], _source(form, (path,), queries if path[0] == "test" else matches)) for path in _paths(files))
+    return BySplit(tuple(sources))
+
+
+def pool_source(form: OwnTaskForm) -> PoolSource | None:
+    """The source of what a declared task searches; None where that is no data of its own."""
+    files: SplitFilesForm | None = getattr(form, "candidates", None)
+    if files is None:
+        return None
+    names = form.columns.model_dump()
+    return _source(form, _paths(files), CandidateColumns(names["text"], names.get("context"), names["id"]))
+
+
+def _source(form: OwnTaskForm, paths: tuple[tuple[Split, str], ...], columns: Columns) -> FileSource | HubSource:
+    labels = tuple(getattr(form, "labels", ()))
     format_ = _format(form.format, [path for _, path in paths])
-    columns = _COLUMNS[form.kind](form.columns.model_dump())
     if form.hub:
         return HubSource(form.hub.dataset, form.hub.revision, paths, format_, columns, labels)
     return FileSource(paths, format_, columns, labels)
@@ -74,8 +98,10 @@ def format_name(path: str) -> str | None:
     return name if name in FORMATS else None
 
 
-def is_own(source: Source | CorpusSource) -> bool:
+def is_own(source: Source | PoolSource | CorpusSource) -> bool:
     """Whether a source reads files that a user wrote, which are read before a study starts."""
+    if isinstance(source, BySplit):
+        return all(is_own(part) for _, part in source.sources)
     return isinstance(source, TextFilesCorpus) or (isinstance(source, FileSource) and not source.is_published)
 
 
@@ -107,4 +133,5 @@ _COLUMNS: dict[str, Callable[[Mapping[str, Any]], Columns]] = {
     EXTRACTIVE_QA.name: lambda names: QuestionColumns(**names),
     EXTRACTIVE_QA_OR_NONE.name: lambda names: QuestionColumns(**names),
     SENTENCE_RETRIEVAL.name: lambda names: ParallelColumns(**names),
+    SENTENCE_MINING.name: lambda names: QueryColumns(names["text"], names["answers"], names["id"]),
 }

@@ -16,6 +16,11 @@ _KEYS_OF_BEST = ("every_steps", "times_per_epoch", "patience", "oracle")
 def selection_findings(path: FieldPath, part: Tree, facts: TaskFacts | None, task: str | None) -> Iterator[Finding]:
     """Findings about ``selection`` of a stage or target; ``task`` is the one that it learns from."""
     selection, place = part.get("selection") or {}, (*path, "selection")
+    if selection and facts and facts.kind and facts.kind.is_dual_encoder:
+        # Its validation data are pairs, and a ranking of a pool is too dear to be made again and again.
+        found = f"'selection' for '{task}', a task of {facts.kind.name}, whose last checkpoint is taken"
+        yield Finding(place, found, "no such key", at_key=True)
+        return
     given = [key for key in _KEYS_OF_BEST if selection.get(key)]
     if selection.get("oracle") and path[0] == "stages":
         yield Finding((*place, "oracle"), "an oracle for a stage, which has no target languages", "none", at_key=True)

@@ -70,7 +70,8 @@ class Training:
         freeze_embeddings: leave the embeddings as they are.
         dropout: overrides the encoder's dropout, in [0, 1); None keeps it.
         stride: context tokens from one window to the next; set for the kinds that read windows alone.
-        max_question_tokens: longest question in a window; set for the kinds that read windows alone.
+        max_question_tokens: longest question in a window, or longest query of a dual encoder; set for these kinds
+            alone.
         pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
             head reads one vector a sequence, without effect on the others.
     """
@@ -171,20 +172,43 @@ class RetrievalSettings:
         layer: index into the hidden states (0: embeddings, 1: first layer); None takes the last.
         pooling: ``mean`` over all tokens, special tokens included, or ``cls`` (the first token).
         text_prefix: put before every sentence (``"query: "`` for E5 encoders).
-        max_tokens: longest sentence, special tokens included.
+        candidate_prefix: put before every text that is searched instead (``"passage: "``); None takes ``text_prefix``.
+        score: how vectors are compared: ``cosine``, or ``margin``, the cosine over the mean cosine of the nearest
+            neighbours of both (Artetxe and Schwenk 2019).
+        direction: of sentence retrieval: ``forward``, sentences of the source language are the queries, or
+            ``backward``, they are searched.
+        max_tokens: longest sentence, special tokens included; of a dual encoder, longest candidate.
     """
 
     layer: int | None = None
     pooling: str = "mean"
     text_prefix: str = ""
+    candidate_prefix: str | None = None
+    score: str = "cosine"
+    direction: str = "forward"
     max_tokens: int = 128
+
+    @property
+    def uses_margin(self) -> bool:
+        """Whether the score is the margin."""
+        return self.score == "margin"
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether sentences of the source language are the queries."""
+        return self.direction == "forward"
+
+    @property
+    def prefixes(self) -> tuple[str, str]:
+        """What is put before a query and before a candidate."""
+        return self.text_prefix, self.text_prefix if self.candidate_prefix is None else self.candidate_prefix
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A task that every sequence is scored on, zero-shot.
 
-    ``training`` is None for kinds without a head; ``retrieval`` is None for the others. ``n_layers`` keeps
+    ``training`` is None where nothing is trained, ``retrieval`` where no vectors are compared. ``n_layers`` keeps
     the first so many layers of the sequence's encoder for this target; None keeps all. ``train_task`` is
     another task of the same kind and labels, from whose training data the target is learned (a departure from
     the protocol, to be recorded); None learns from the task's own. ``selection`` says which checkpoint is scored on the

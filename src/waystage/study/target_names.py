@@ -35,6 +35,8 @@ def target_findings(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Fin
         yield from _foreign_keys(path, task, facts.kind, target)
         if facts.kind and facts.kind.trains_head:
             yield from inapplicable_keys(path, target, facts.kind)
+        if facts.kind and facts.kind.fits_threshold:
+            yield from lacks_split((*path, "task"), task, facts, "validation")
     yield from _train_task(scope, path, target, facts)
     learned = target.get("train_on") or task
     if facts is None or facts.kind is None or facts.kind.trains_head:
@@ -52,24 +54,47 @@ def _foreign_keys(path: FieldPath, task: str, kind: Kind | None, target: Tree) -
     """Keys that the kind of the task gives no meaning to."""
     if kind is None:
         return
-    if kind.trains_head:
-        if target.get("retrieval") is not None:
-            found = f"retrieval settings for '{task}', a task of {kind.name}"
-            yield Finding((*path, "retrieval"), found, "no such key", at_key=True)
+    if not kind.compares_vectors and target.get("retrieval") is not None:
+        found = f"retrieval settings for '{task}', a task of {kind.name}"
+        yield Finding((*path, "retrieval"), found, "no such key", at_key=True)
+    if kind.compares_vectors:
+        yield from _retrieval_keys((*path, "retrieval"), kind, target.get("retrieval") or {})
+        is_learned = kind.is_dual_encoder and not target.get("untrained")
+        if is_learned and (target.get("retrieval") or {}).get("max_tokens") is not None:
+            found = "lengths for vectors that are learned"
+            yield Finding((*path, "retrieval", "max_tokens"), found, "max_tokens under 'training'", at_key=True)
+    if target.get("untrained") and not kind.is_dual_encoder:
+        why = "is always learned" if kind.trains_head else "trains nothing"
+        found = f"'untrained' for '{task}', a task of {kind.name}, which {why}"
+        yield Finding((*path, "untrained"), found, "no such key", at_key=True)
+    if kind.trains_head and not target.get("untrained"):
         return
     for key in ("budget", "training", "train_on", "selection"):
         if target.get(key) is not None:
-            found = f"'{key}' for '{task}', a task of {kind.name}, which trains nothing"
+            why = "which trains nothing" if not kind.trains_head else "which is to be untrained"
+            found = f"'{key}' for '{task}', a task of {kind.name}, {why}"
             yield Finding((*path, key), found, "no such key", at_key=True)
     for split in ("train", "validation"):
-        if (target.get("limits") or {}).get(split) is not None:
+        is_read = split == "validation" and kind.fits_threshold
+        if not is_read and (target.get("limits") or {}).get(split) is not None:
             found = f"a limit of the {split} split for '{task}', a task of {kind.name}"
             yield Finding((*path, "limits", split), found, "no such key", at_key=True)
 
 
+def _retrieval_keys(path: FieldPath, kind: Kind, settings: Tree) -> Iterator[Finding]:
+    """Settings of retrieval that the kind gives no meaning to."""
+    score, direction = settings.get("score"), settings.get("direction")
+    if score is not None and score not in kind.scores:
+        found = f"the score '{score}' for a task of {kind.name}"
+        yield Finding((*path, "score"), found, f"one of {listed(kind.scores)}")
+    if direction is not None and kind.pool is not None:
+        found = f"a direction for a task of {kind.name}"
+        yield Finding((*path, "direction"), found, "no such key", at_key=True)
+
+
 def _train_task(scope: Scope, path: FieldPath, target: Tree, facts: TaskFacts | None) -> Iterator[Finding]:
     """Findings about the task whose training data the target learns from."""
-    if facts and facts.kind and not facts.kind.trains_head:
+    if target.get("untrained") or (facts and facts.kind and not facts.kind.trains_head):
         return
     train_on, place = target.get("train_on"), (*path, "train_on")
     if train_on is None:

@@ -8,6 +8,7 @@ from waystage.data.plugins import Catalogue
 from waystage.tasks import (
     anli,
     anli_plus,
+    bucc2018,
     ccg,
     commonsenseqa,
     copa,
@@ -16,6 +17,8 @@ from waystage.tasks import (
     hellaswag,
     home_intents,
     home_slots,
+    lareqa,
+    mewslix,
     mlqa,
     mnli,
     multichecklist,
@@ -43,6 +46,7 @@ TASK_GROUP = "waystage.tasks"
 _DEMO = (home_intents.TASK, home_slots.TASK, django_retrieval.TASK, vader_sentiment.TASK)
 _TARGETS = (
     xnli.TASK, xcopa.TASK, udpos.TASK, panx.TASK, xquad.TASK, mlqa.TASK, tydiqa.TASK, tatoeba.TASK, pawsx.TASK,
+    bucc2018.TASK, lareqa.TASK, mewslix.TASK,
 )  # fmt: skip
 _INTERMEDIATE = (
     anli_plus.TASK, anli.TASK, mnli.TASK, snli.TASK, qqp.TASK, qqp.GLUE_TASK, squad.TASK, squad_v2.TASK,
@@ -52,7 +56,7 @@ _INTERMEDIATE = (
 _DEPARTURES = (
     anli_plus.DEV_TASK, anli.DEV_TASK, snli.DEV_TASK, panx.DEV_TASK, qqp.DEV_TASK, squad.DEV_TASK,
     squad.DEV_WITHOUT_XQUAD_TASK, squad_v2.DEV_TASK, hellaswag.DEV_TASK, cosmosqa.DEV_TASK, socialiqa.DEV_TASK,
-    mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK,
+    mlqa.DEV_TASK, tydiqa.TRAIN_FILES_TASK, bucc2018.DEV_TASK, lareqa.SQUAD_DEV_TASK,
 )  # fmt: skip
 
 # Those whose data is published as files, or on the hub.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from waystage.data.source import Source, Split
+from waystage.data.source import PoolSource, Source, Split
 from waystage.tasks.kinds import Kind
 
 
@@ -18,6 +18,7 @@ class TrainingDefaults:
     epochs: float = 1.0
     learning_rate: float = 2e-5
     batch_size: int = 32
+    micro_batch_size: int | None = None
     max_tokens: int = 128
     warmup_fraction: float = 0.0
     warmup_steps: int | None = None
@@ -41,11 +42,11 @@ class Task:
     """A task.
 
     ``languages`` are those of the test split, source language included where it has one; ``labels`` is the closed label
-    set in head order, empty for kinds without a head. ``text_prefix`` is prepended to every text (E5 encoders expect
-    one in retrieval). ``expected_counts`` maps ``(split, language)`` to the published number of examples. ``originals``
-    are what no training data of a study may hold unless the study says so. ``other_metric_names`` are scored besides
-    ``metric_name``; None takes those of the kind. ``variant_of`` names the task that this is with other data.
-    ``training`` is given only where no published protocol says how the task is trained (``waystage.protocols``).
+    set in head order, empty for kinds without a head. ``expected_counts`` maps ``(split, language)`` to the published
+    number of examples. ``originals`` are what no training data of a study may hold unless the study says so.
+    ``other_metric_names`` are scored besides ``metric_name``; None takes those of the kind. ``variant_of`` names the
+    task that this is with other data. ``training`` is given only where no published protocol says how the task is
+    trained (``waystage.protocols``). ``pool`` reads what is searched, for kinds with a pool.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Task:
     originals: tuple[Original, ...] = ()
     other_metric_names: tuple[str, ...] | None = None
     variant_of: str | None = None
+    pool: PoolSource | None = None
 
     @property
     def metric_names(self) -> tuple[str, ...]:

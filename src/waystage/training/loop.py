@@ -155,8 +155,8 @@ def _step(
     _require_finite("norm of the gradient", float(norm), progress.step, indices)
     optimiser.step()
     progress.step += 1
-    progress.n_text_tokens += sum(batch.tokens.n_text_tokens for batch in micro_batches)
-    progress.n_padded_tokens += sum(batch.tokens.input_ids.numel() for batch in micro_batches)
+    progress.n_text_tokens += sum(batch.n_text_tokens for batch in micro_batches)
+    progress.n_padded_tokens += sum(batch.n_padded_tokens for batch in micro_batches)
     progress.loss_sum += loss_sum
     progress.n_terms += n_terms
 

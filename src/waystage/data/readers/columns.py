@@ -10,9 +10,12 @@ from typing import Any, Protocol
 
 from waystage.data.examples import (
     Answer,
+    Candidate,
     Example,
+    MatchExample,
     MultipleChoiceExample,
     ParallelExample,
+    QueryExample,
     QuestionExample,
     TaggedExample,
     TextExample,
@@ -181,6 +184,69 @@ class QuestionColumns:
         value = row.values.get(self.answers) if self.answers is not None else None
         answers = None if value is None else _answers(value, self.answers or "", context)
         return QuestionExample(example_id, _text(row, self.question), context, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryColumns:
+    """A query and the ids of its right candidates: a list, or text separated by spaces; empty where none is right."""
+
+    query: str = "query"
+    answers: str = "answers"
+    id: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return tuple(name for name in (self.query, self.answers, self.id) if name is not None)
+
+    def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> QueryExample:
+        """The example of a row; null answers are withheld ones."""
+        value = _value(row, self.answers)
+        if value is None:
+            return QueryExample(example_id, _text(row, self.query), None)
+        found = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
+        answers = tuple(_id(Row(row.line, {self.answers: answer}), self.answers) for answer in found)
+        if len(set(answers)) < len(answers):
+            raise RowError(self.answers, "the same id twice", "each id once")
+        return QueryExample(example_id, _text(row, self.query), answers)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchColumns:
+    """A query and the text that is right for it, with the text around that where ``context`` names a column."""
+
+    query: str = "query"
+    text: str = "text"
+    context: str | None = None
+    id: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return tuple(name for name in (self.query, self.text, self.context, self.id) if name is not None)
+
+    def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> MatchExample:
+        """The example of a row."""
+        context = None if self.context is None else _text(row, self.context)
+        return MatchExample(example_id, _text(row, self.query), _text(row, self.text), context)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateColumns:
+    """A candidate of a pool, with the text around it where ``context`` names a column."""
+
+    text: str = "text"
+    context: str | None = None
+    id: str | None = "id"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return tuple(name for name in (self.text, self.context, self.id) if name is not None)
+
+    def example(self, row: Row, example_id: str, labels: tuple[str, ...]) -> Candidate:
+        """The candidate of a row."""
+        return Candidate(example_id, _text(row, self.text), None if self.context is None else _text(row, self.context))
 
 
 def _answers(value: Any, column: str, context: str) -> tuple[Answer, ...] | None:

@@ -29,14 +29,9 @@ class SquadJson:
 
     def rows(self, path: Path, columns: Sequence[str]) -> Iterator[Row]:
         """Questions in file order; DataError where the file is not of this form."""
-        try:
-            content = json.loads(read_text(path))
-        except json.JSONDecodeError as error:
-            raise DataError(Problem(path, error.lineno, None, f"not JSON ({error.msg})", "SQuAD's JSON")) from error
-        except (ValueError, RecursionError) as error:
-            raise DataError(Problem(path, None, None, f"not JSON ({type(error).__name__})", "SQuAD's JSON")) from error
         n_seen: Counter[str] = Counter()
-        for number, (context, question) in enumerate(_questions(path, content), start=1):
+        questions = ((p.values.get("context"), question) for p in paragraphs(path) for question in p.questions)
+        for number, (context, question) in enumerate(questions, start=1):
             values = {**question, "context": context}
             if question.get("is_impossible") is True:
                 values["answers"] = []
@@ -47,14 +42,30 @@ class SquadJson:
             yield Row(number, values)
 
 
-def _questions(path: Path, content: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """Each question with its context."""
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph as the file has it, with its questions; ``place`` says where it stands, for messages."""
+
+    values: Mapping[str, Any]
+    questions: tuple[Mapping[str, Any], ...]
+    place: str
+
+
+def paragraphs(path: Path) -> Iterator[Paragraph]:
+    """Paragraphs in file order; DataError where the file is not of this form."""
+    try:
+        content = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(Problem(path, error.lineno, None, f"not JSON ({error.msg})", "SQuAD's JSON")) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(Problem(path, None, None, f"not JSON ({type(error).__name__})", "SQuAD's JSON")) from error
     for article, in_article in _items(path, content, "data", "the file"):
         for paragraph, in_paragraph in _items(path, article, "paragraphs", in_article):
-            for question, in_question in _items(path, paragraph, "qas", in_paragraph):
+            questions = list(_items(path, paragraph, "qas", in_paragraph))
+            for question, in_question in questions:
                 if not isinstance(question, dict):
                     raise DataError(Problem(path, None, in_question, f"a JSON {type(question).__name__}", "an object"))
-                yield paragraph.get("context"), question
+            yield Paragraph(paragraph, tuple(question for question, _ in questions), in_paragraph)
 
 
 def _items(path: Path, parent: Any, key: str, where: str) -> Iterator[tuple[Any, str]]:

@@ -72,3 +72,29 @@ class Without:
         keys = passage_keys(self.excluded.read("test", "en", place))
         examples = self.source.read(split, language, place)
         return [example for example in examples if not passage_keys([example]) & keys]
+
+
+@dataclass(frozen=True, slots=True)
+class BySplit:
+    """Each split from a source of its own."""
+
+    sources: tuple[tuple[Split, Source], ...]
+    version: int = 1
+
+    def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
+        """The files of the split's source."""
+        return self._source(split).files(split, language, place)
+
+    def read(self, split: Split, language: str, place: Place) -> list[Example]:
+        """The examples of the split's source, in their order."""
+        return self._source(split).read(split, language, place)
+
+    def _source(self, split: Split) -> Source:
+        for name, source in self.sources:
+            if name == split:
+                return source
+        raise DataError(f"no file is given for the {split} split; there is one for {self._splits}")
+
+    @property
+    def _splits(self) -> str:
+        return ", ".join(name for name, _ in self.sources) or "none"

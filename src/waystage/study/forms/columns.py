@@ -39,6 +39,30 @@ class ParallelColumnsForm(Form):
     id: Text | None = Field(None, description="Column of a unique id; the line number when left out.")
 
 
+class MinedColumnsForm(Form):
+    """Names of the columns (keys in JSONL), in the files of sentences and in those of candidates."""
+
+    text: Text = Field("text", description="Column of the sentence.")
+    answers: Text = Field(
+        "answers", description="Column of the ids of its translations: a list, or ids with spaces between; often none."
+    )
+    id: Text = Field("id", description="Column of a unique id.")
+
+
+class DualColumnsForm(Form):
+    """Names of the columns (keys in JSONL), in the files of queries and in those of candidates."""
+
+    query: Text = Field("query", description="Column of the question or mention, in training and test files.")
+    text: Text = Field("text", description="Column of the candidate, in training files and in those of candidates.")
+    context: Text | None = Field(
+        None, description="Column of the text around a candidate, which is read with it; none when left out."
+    )
+    answers: Text = Field(
+        "answers", description="Column of the ids of the right candidates in test files: a list, or ids with spaces."
+    )
+    id: Text = Field("id", description="Column of a unique id; in training files none is needed.")
+
+
 class ChoiceColumnsForm(Form):
     """Names of the columns (keys in JSONL)."""
 

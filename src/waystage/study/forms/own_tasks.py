@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 from waystage.study.forms.base import FileFormat, Form, Language, Text, exactly_one_of
 from waystage.study.forms.columns import (
     ChoiceColumnsForm,
+    DualColumnsForm,
+    MinedColumnsForm,
     PairColumnsForm,
     ParallelColumnsForm,
     QuestionColumnsForm,
@@ -94,6 +96,36 @@ class RetrievalTaskForm(_OwnTaskForm):
     metric: Text | None = Field(None, description="Metric: retrieval-accuracy (default).")
 
 
+class _PooledForm(_OwnTaskForm):
+    candidates: SplitFilesForm = Field(
+        description="Files of what is searched, from the same place and in the same format as those of queries."
+    )
+
+
+class MiningTaskForm(_PooledForm):
+    """A task of your own: find the pairs of translations among sentences that are not aligned."""
+
+    kind: Literal["sentence-mining"] = Field(description="Find translations among sentences that are not aligned.")
+    columns: MinedColumnsForm = Field(MinedColumnsForm(), description="Names of the columns.")
+    metric: Text | None = Field(None, description="Metric: pair-f1 (default).")
+
+
+class AnswerRetrievalTaskForm(_PooledForm):
+    """A task of your own: find what answers a question in one pool of all languages."""
+
+    kind: Literal["question-answer-retrieval"] = Field(description="Find what answers a question, in any language.")
+    columns: DualColumnsForm = Field(DualColumnsForm(), description="Names of the columns.")
+    metric: Text | None = Field(None, description="Metric: map@20 (default).")
+
+
+class EntityRetrievalTaskForm(_PooledForm):
+    """A task of your own: find the one entity that a mention names in a pool that belongs to no language."""
+
+    kind: Literal["entity-retrieval"] = Field(description="Find the entity that a mention names.")
+    columns: DualColumnsForm = Field(DualColumnsForm(), description="Names of the columns.")
+    metric: Text | None = Field(None, description="Metric: reciprocal-rank@20 (default).")
+
+
 OwnTaskForm: TypeAlias = Annotated[
     SentenceTaskForm
     | PairTaskForm
@@ -101,6 +133,9 @@ OwnTaskForm: TypeAlias = Annotated[
     | ChoiceTaskForm
     | QuestionTaskForm
     | OpenQuestionTaskForm
-    | RetrievalTaskForm,
+    | RetrievalTaskForm
+    | MiningTaskForm
+    | AnswerRetrievalTaskForm
+    | EntityRetrievalTaskForm,
     Field(discriminator="kind"),
 ]

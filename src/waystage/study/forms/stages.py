@@ -14,7 +14,7 @@ class IntermediateForm(Form):
     """Training on a labelled task in its source language before the target; its head is dropped."""
 
     kind: Literal["intermediate"] = Field(description="Training on a labelled task.")
-    task: Text = Field(description="A built-in task, or one declared under 'tasks'; not one of retrieval.")
+    task: Text = Field(description="A built-in task, or one declared under 'tasks'; not one that trains nothing.")
     budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")

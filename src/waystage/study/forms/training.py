@@ -56,7 +56,7 @@ class TrainingForm(Form):
         None, description="Context tokens from one window to the next; only for questions on a context."
     )
     max_question_tokens: Count | None = Field(
-        None, description="Longest question in tokens; only for questions on a context."
+        None, description="Longest question or query in tokens; only for questions on a context and dual encoders."
     )
     pooling: Literal["mean", "cls"] | None = Field(
         None,
