@@ -65,7 +65,9 @@ ENTRIES: dict[str, Entry] = {
     "tydiqa-train-files": _dev(TYDIQA, _SQUAD, "the training files of other languages"),
     "tatoeba": Entry(TATOEBA, {"accuracy": "retrieval-accuracy"}),
     "bucc2018": Entry(BUCC, {"f1": "pair-f1"}),
+    "bucc2018-dev": _dev(BUCC, {"f1": "pair-f1"}, "half of the development files"),
     "mewslix": Entry(MEWSLIX, {"map@20": "reciprocal-rank@20"}),
     "lareqa": Entry(LAREQA, {"map@20": "map@20"}),
+    "lareqa-squad-dev": Entry(LAREQA, {"map@20": "map@20"}),
 }
 """By the task's name in a study; tasks of one's own are in no benchmark."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from waystage.data.examples import Example, ParallelExample, QuestionExample, TaggedExample
+from waystage.data.examples import (
+    Candidate,
+    Example,
+    MatchExample,
+    ParallelExample,
+    QueryExample,
+    QuestionExample,
+    TaggedExample,
+)
 from waystage.metrics.metric import Prediction
 
 
@@ -28,6 +36,10 @@ def _right_answer(example: Example) -> Prediction:
             answer = example.id
         case QuestionExample():
             answer = None if example.answers is None else tuple(answer.text for answer in example.answers)
+        case QueryExample():
+            answer = example.answers
+        case MatchExample() | Candidate():
+            raise ValueError(f"{example.id!r} is a {type(example).__name__}: nothing is predicted for it")
         case _:
             answer = example.label
     if answer is None:
