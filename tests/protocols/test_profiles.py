@@ -99,7 +99,8 @@ def test_entries_are_of_tasks_and_metrics_that_are_there() -> None:
             if name in TASKS:
                 assert set(entry.languages) <= set(TASKS[name].languages)
                 assert TASKS[name].kind.trains_head == (entry.training is not None)
-                assert TASKS[name].kind.pools_states == (entry.training is not None and entry.training.pooling == "cls")
+                pools = TASKS[name].kind.pools_states or TASKS[name].kind.is_dual_encoder
+                assert pools == (entry.training is not None and entry.training.pooling == "cls")
 
 
 def test_a_variant_has_the_settings_of_its_task() -> None:
