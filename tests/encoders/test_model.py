@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from tests.fixtures.encoders import ARCHITECTURES
 from waystage.encoders.collate import collate
 from waystage.encoders.model import Encoder, TokenBatch, load_encoder
-from waystage.errors import DataError
+from waystage.errors import DataError, StageError
 from waystage.training.checkpoint import copy_encoder
 
 CPU = torch.device("cpu")
@@ -140,3 +140,14 @@ def test_the_choice_of_mask_does_not_matter_without_padding(folder: Path) -> Non
     with torch.inference_mode():
         explicit = encoder.model(input_ids=single.input_ids, attention_mask=torch.ones_like(single.input_ids))
     torch.testing.assert_close(states(encoder, single), explicit.last_hidden_state, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("architecture", "longest"), [("bert", 80), ("xlm-r", 78), ("modernbert", None)])
+def test_more_tokens_than_positions_are_named(
+    architecture_dirs: dict[str, Path], architecture: str, longest: int | None
+) -> None:
+    encoder = load_encoder(architecture_dirs[architecture])
+    states(encoder, batch_of([5] * (longest or 200)))
+    if longest is not None:
+        with pytest.raises(StageError, match=f"{longest + 1} tokens.*{longest} positions"):
+            states(encoder, batch_of([5] * (longest + 1)))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from waystage.encoders.known_head import KnownHead, read_known_head
-from waystage.errors import DataError, first_line
+from waystage.errors import DataError, StageError, first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Encoder(nn.Module):
         parameters = inspect.signature(model.forward).parameters
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
+        self._n_positions = _positions_of(model)
 
     @property
     def config(self) -> Any:
@@ -89,7 +90,17 @@ class Encoder(nn.Module):
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 
     def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
-        """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last)."""
+        """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last).
+
+        Raises:
+            StageError: a sequence is longer than the encoder's table of positions.
+        """
+        n_positions = batch.input_ids.shape[1]
+        if self._n_positions is not None and n_positions > self._n_positions:
+            raise StageError(
+                f"a sequence of {n_positions} tokens, and the encoder has {self._n_positions} positions; "
+                f"max_tokens: {self._n_positions} or less cuts or splits what is longer"
+            )
         inputs: dict[str, Any] = {"input_ids": batch.input_ids}
         if not bool(batch.attention_mask.all()):
             inputs["attention_mask"] = batch.attention_mask.long()
@@ -101,6 +112,17 @@ class Encoder(nn.Module):
             return self.model(**inputs).last_hidden_state  # type: ignore[no-any-return]
         output = self.model(**inputs, output_hidden_states=True)
         return output.hidden_states[layer]  # type: ignore[no-any-return]
+
+
+def _positions_of(model: nn.Module) -> int | None:
+    """The longest sequence that a table of absolute positions has room for; None where there is no such table.
+
+    RoBERTa and XLM-R count from the row after the one for padding.
+    """
+    for name, part in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
+            return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
+    return None
 
 
 def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: bool = False) -> Encoder:
