@@ -45,7 +45,7 @@ def _table(comparison: Comparison, sequences: Sequence[str], scope: Scope) -> Ta
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(title), title_justify="left", title_style="dim")
     table.add_column("mean over", overflow="fold")
     for name in sequences:
-        table.add_column(Text(name), justify="right", overflow="fold")
+        table.add_column(Text(wording.broken(name)), justify="right", overflow="fold")
     scores = (*comparison.task_scores, *comparison.category_scores, *comparison.overall_scores)
     rows: dict[tuple[str | None, str | None], dict[str, MeanScore]] = {}
     for score in scores:

@@ -41,7 +41,7 @@ def comparison_table(run: RunRecord) -> RenderableType:
 def _protocols(run: RunRecord) -> str:
     """Which protocol each task has, and how often it departs from that."""
     named = [
-        f"{task.task} {wording.protocol_name(task.profile)} ({len(task.departures)} departures)"
+        f"{task.task} {wording.protocol_name(task.profile)} ({wording.counted(len(task.departures), 'departure')})"
         for task in run.protocol
     ]
     return f"protocol: {', '.join(named)}"
@@ -51,24 +51,19 @@ def _table(rows: Sequence[SummaryRow], scopes: Sequence[str | None], with_cost: 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
     table.add_column("sequence", min_width=12, max_width=14, overflow="fold")
     for scope in scopes:
-        table.add_column(Text(scope or "all tasks"), justify="right", overflow="fold")
+        table.add_column(Text(wording.broken(scope or "all tasks")), justify="right", overflow="fold")
     if with_cost:
         table.add_column("cost", justify="right")
     for row in rows:
         cells = [_score_text(_scoped(row, scope), (scope, None) in row.best_on) for scope in scopes]
         if with_cost:
             cells.append(Text(wording.duration(row.cost.seconds) if row.cost else "not known", style="dim"))
-        table.add_row(_sequence_text(row), *cells)
+        table.add_row(Text(wording.broken(row.sequence)), *cells)
     return table
 
 
 def _scoped(row: SummaryRow, scope: str | None) -> MeanScore:
     return row.overall if scope is None else next(score for score in row.scores if score.task == scope)
-
-
-def _sequence_text(row: SummaryRow) -> Text:
-    """The name, broken after a plus sign where it is long, so that no word is cut."""
-    return Text(row.sequence.replace("+", "+\n") if len(row.sequence) > 14 else row.sequence)
 
 
 def _score_text(score: MeanScore, is_best: bool) -> Text:

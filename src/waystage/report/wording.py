@@ -182,3 +182,21 @@ def protocol_name(profile: str | None) -> str:
     ('xtreme-r-2021', 'task defaults')
     """
     return profile or "task defaults"
+
+
+def broken(name: str, longest: int = 11) -> str:
+    """A name for a narrow column: a long one is broken after ``+`` and ``-``, so that no word is cut.
+
+    >>> broken("continued+intermediate").split("\\n"), broken("base")
+    (['continued+', 'intermediate'], 'base')
+    """
+    return name if len(name) <= longest else re.sub(r"(?<=[+-])(?=.)", "\n", name)
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "departure"), counted(0, "departure")
+    ('1 departure', '0 departures')
+    """
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
