@@ -265,7 +265,7 @@ def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -
     del spec["flops"]  # a plan has turned them into tokens
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
-    for key in ("stride", "max_question_tokens"):
+    for key in ("stride", "max_question_tokens", "lora"):
         if spec[key] is None:
             del spec[key]
     return spec

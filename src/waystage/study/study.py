@@ -49,6 +49,23 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
+class Lora:
+    """Low-rank adapters (Hu et al. 2022): train ``B A alpha / rank`` beside each linear layer, and not the layer.
+
+    Attributes:
+        rank: columns of ``B`` and rows of ``A``.
+        alpha: the update is scaled by ``alpha / rank``.
+        dropout: of what an adapter reads, in [0, 1).
+        modules: last parts of the names of the layers that get one, such as ``query``; empty takes all linear layers.
+    """
+
+    rank: int = 8
+    alpha: float = 16.0
+    dropout: float = 0.0
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
     budget.
@@ -74,6 +91,7 @@ class Training:
             alone.
         pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
             head reads one vector a sequence, without effect on the others.
+        lora: train low-rank adapters and the head alone; None trains the layers themselves.
     """
 
     epochs: float | None = None
@@ -93,6 +111,12 @@ class Training:
     stride: int | None = None
     max_question_tokens: int | None = None
     pooling: str = "mean"
+    lora: Lora | None = None
+
+    @property
+    def trains_embeddings(self) -> bool:
+        """Whether the token embeddings change; adapters leave them."""
+        return not self.freeze_embeddings and self.lora is None
 
     @property
     def windows(self) -> Windows | None:
