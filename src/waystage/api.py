@@ -24,9 +24,12 @@ from waystage.benchmark.benchmarks import benchmark_named
 from waystage.benchmark.submission import SubmissionScores
 from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
+from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
+from waystage.execution.calibration import faster_precision
 from waystage.execution.local import run_plan
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
+from waystage.execution.precision import with_precision
 from waystage.execution.processes import Workers, run_plan_in_processes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
@@ -37,7 +40,7 @@ from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
-from waystage.study.study import Study
+from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,10 +100,19 @@ def default_threads() -> int:
 def plan_study(study: Study, store: Store) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
 
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store.
+
     Raises:
         DataError: data or encoder are missing or malformed.
     """
-    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+
+    def measured() -> Precision:
+        choice = study.encoder
+        source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
+        return faster_precision(store, source.shape(), default_threads())[0]
+
+    settled = with_precision(study, measured)
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
 
 
 def run_study(  # noqa: PLR0913

@@ -29,7 +29,7 @@ from waystage.plan.texts import Texts, training_task
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
-from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
+from waystage.study.study import IntermediateStage, Precision, RetrievalSettings, Stage, Study, Target, Training
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
@@ -268,6 +268,10 @@ def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -
     for key in ("stride", "max_question_tokens", "lora"):
         if spec[key] is None:
             del spec[key]
+    if training.precision is Precision.FLOAT32:
+        del spec["precision"]
+    else:
+        spec["precision"] = training.precision.value
     return spec
 
 

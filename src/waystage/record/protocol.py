@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
-from waystage.study.study import Lora, RetrievalSettings, Selection, Study, Target, Training
+from waystage.study.study import Lora, Precision, RetrievalSettings, Selection, Study, Target, Training
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
@@ -92,7 +92,7 @@ def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
     if not kind.pools_states:
         del values["pooling"]
     if training.lora is not None:
-        values |= {"lora": f"rank {training.lora.rank}, alpha {training.lora.alpha:g}, {_adapted(training.lora)}"}
+        values["lora"] = f"rank {training.lora.rank}, alpha {training.lora.alpha:g}, {_adapted(training.lora)}"
     return tuple(Fact(name, _shown(value)) for name, value in values.items())
 
 
@@ -189,4 +189,6 @@ def _training_departures(training: Training, defaults: TrainingDefaults) -> list
         departures.append(f"low-rank adapters (rank {training.lora.rank}) and the head are trained, the layers are not")
     elif training.freeze_embeddings:
         departures.append("token embeddings are frozen")
+    if training.precision is Precision.BFLOAT16:
+        departures.append("matrix products of training are in bfloat16")
     return departures

@@ -6,6 +6,7 @@ These are plain frozen values. They come from a study file (``waystage.study.loa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -65,6 +66,15 @@ class Lora:
     modules: tuple[str, ...] = ()
 
 
+class Precision(StrEnum):
+    """In what numbers the matrix products of training are computed; weights and moments are float32 always."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    AUTO = "auto"
+    """The faster one on this machine, as measured; a plan holds what came out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
@@ -92,6 +102,7 @@ class Training:
         pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
             head reads one vector a sequence, without effect on the others.
         lora: train low-rank adapters and the head alone; None trains the layers themselves.
+        precision: numbers of the matrix products; it changes results, so it is part of a stage's identity.
     """
 
     epochs: float | None = None
@@ -112,6 +123,7 @@ class Training:
     max_question_tokens: int | None = None
     pooling: str = "mean"
     lora: Lora | None = None
+    precision: Precision = Precision.FLOAT32
 
     @property
     def trains_embeddings(self) -> bool:

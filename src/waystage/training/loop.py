@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waystage.errors import Interrupted, StageError
 from waystage.kinds.objective import Indices, MicroBatch, Objective
 from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.study.study import Precision, Training
 from waystage.training import resume
 from waystage.training.schedule import BatchOrder, count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
@@ -148,7 +148,9 @@ def _step(
     ]
     n_terms = sum(batch.n_terms for batch in micro_batches)
     optimiser.zero_grad(set_to_none=True)
-    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
+    dropout_seed = derive_seed(seed, "dropout", progress.step)
+    lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
+    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
     _require_finite("loss", loss_sum, progress.step, indices)
     parameters = list(trainable.parameters().values())
     norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
@@ -175,13 +177,15 @@ def _accumulate(
     micro_batches: list[MicroBatch],
     n_terms: int,
     dropout_seed: int,
+    precision: torch.autocast,
 ) -> float:
     """Gradients of the mean loss over all micro-batches; returns the summed loss."""
     total = 0.0
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(dropout_seed)
         for batch in micro_batches:
-            loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
+            with precision:
+                loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
             total += float(loss_sum.detach())
     return total

@@ -74,6 +74,9 @@ class TrainingForm(Form):
         description="Mean over all tokens, or the first token; only for labels of sentences and pairs, and choices.",
     )
     lora: LoraForm | None = Field(None, description="Train low-rank adapters and the head alone.")
+    precision: Literal["float32", "bfloat16", "auto"] | None = Field(
+        None, description="Numbers of the matrix products in training; 'auto': the faster one here, as measured."
+    )
 
 
 class SelectionForm(Form):
