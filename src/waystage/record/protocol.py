@@ -12,7 +12,7 @@ from waystage.study.study import Lora, Precision, RetrievalSettings, Selection, 
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
-_BUDGETS = ("epochs", "steps", "tokens")
+_BUDGETS = ("epochs", "steps", "tokens", "examples")
 
 
 def task_protocols(

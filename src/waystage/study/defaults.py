@@ -9,7 +9,7 @@ from waystage.protocols.profile import TaskProfile
 from waystage.protocols.registry import PROFILES, task_defaults
 from waystage.study.forms.targets import RetrievalForm
 from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
-from waystage.study.study import Limits, Lora, Precision, RetrievalSettings, Selection, Training
+from waystage.study.study import CostUnit, Limits, Lora, Match, Precision, RetrievalSettings, Selection, Training
 from waystage.tasks.task import Task, TrainingDefaults
 
 _BUDGET = "epochs"
@@ -125,5 +125,10 @@ def training_of(budget: BudgetForm | None, form: TrainingForm | None, defaults: 
         given.pop("warmup_steps", None)
     if "warmup_steps" in said:
         given.pop("warmup_fraction", None)
-    length = budget.model_dump(exclude_none=True) if budget else {_BUDGET: epochs}
-    return Training(**length, **(given | said))
+    return Training(**_length(budget, epochs), **(given | said))
+
+
+def _length(budget: BudgetForm | None, epochs: float) -> dict[str, Any]:
+    length: dict[str, Any] = budget.model_dump(exclude_none=True) if budget else {_BUDGET: epochs}
+    stage, unit = length.pop("match", None), length.pop("unit", None)
+    return length if stage is None or unit is None else {"match": Match(stage, CostUnit(unit))}

@@ -49,6 +49,22 @@ class Windows:
     max_question_tokens: int
 
 
+class CostUnit(StrEnum):
+    """In what two stages can be made to cost the same."""
+
+    TOKENS = "tokens"
+    EXAMPLES = "examples"
+    FLOPS = "flops"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """As much as the stage of that name takes, in a unit."""
+
+    stage: str
+    unit: CostUnit
+
+
 @dataclass(frozen=True, slots=True)
 class Lora:
     """Low-rank adapters (Hu et al. 2022): train ``B A alpha / rank`` beside each linear layer, and not the layer.
@@ -77,14 +93,16 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
-    budget.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops`` and
+    ``match`` is set: the budget. A plan turns the last two into tokens or examples.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
         steps: optimiser steps.
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
-        flops: floating-point operations of the layers, for continued pretraining; a plan turns them into tokens.
+        examples: sequences that are learned from, each time counted, rounded up to whole steps.
+        flops: floating-point operations, of a stage.
+        match: as much as another stage takes.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
         micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
@@ -108,7 +126,9 @@ class Training:
     epochs: float | None = None
     steps: int | None = None
     tokens: int | None = None
+    examples: int | None = None
     flops: float | None = None
+    match: Match | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32
     micro_batch_size: int | None = None

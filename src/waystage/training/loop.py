@@ -45,14 +45,17 @@ class LoopSettings:
 class TrainingCost:
     """What a stage cost, and its mean loss over all steps.
 
-    ``n_steps`` are those that were made; ``evaluations`` are the scores on validation data, in order, if there are any.
+    ``n_steps`` are those that were made, ``n_terms`` the summands of the loss in all of them; ``evaluations`` are the
+    scores on validation data, in order, if there are any.
     """
 
     n_steps: int
+    n_examples: int
     n_text_tokens: int
     n_padded_tokens: int
     seconds: float
     mean_loss: float
+    n_terms: int = 0
     evaluations: tuple[Evaluation, ...] = ()
 
 
@@ -113,10 +116,12 @@ def train(
         trainable.load(progress.best)
     return TrainingCost(
         n_steps=progress.step,
+        n_examples=progress.n_examples,
         n_text_tokens=progress.n_text_tokens,
         n_padded_tokens=progress.n_padded_tokens,
         seconds=progress.seconds,
         mean_loss=progress.loss_sum / max(1, progress.n_terms),
+        n_terms=progress.n_terms,
         evaluations=tuple(progress.evaluations),
     )
 
@@ -157,6 +162,7 @@ def _step(
     _require_finite("norm of the gradient", float(norm), progress.step, indices)
     optimiser.step()
     progress.step += 1
+    progress.n_examples += len(indices)
     progress.n_text_tokens += sum(batch.n_text_tokens for batch in micro_batches)
     progress.n_padded_tokens += sum(batch.n_padded_tokens for batch in micro_batches)
     progress.loss_sum += loss_sum
