@@ -27,10 +27,13 @@ from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
 from waystage.execution.calibration import faster_precision
-from waystage.execution.local import run_plan
+from waystage.execution.executor import Backend, WorkerSetting
+from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
 from waystage.execution.precision import with_precision
-from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.execution.processes import Processes
+from waystage.execution.resources import needs_of
+from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
 from waystage.record.files import write_run_files
@@ -124,15 +127,16 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    backend: Backend | None = None,
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run what is not done yet, compare the sequences, and write the report.
 
-    With one worker everything runs in this process. More are processes of their own that share the threads; scripts
-    that start them keep their own work under ``if __name__ == "__main__":``. ``node_seconds`` are estimates that
-    decide what goes first.
+    ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
+    share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
+    ``node_seconds`` are estimates that decide what goes first.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
@@ -140,9 +144,11 @@ def run_study(  # noqa: PLR0913
     """
     plan = plan if plan is not None else plan_study(study, store)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers))
+    backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
+    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
+        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
         plan = plan_study(study, store)
@@ -156,18 +162,11 @@ def run_study(  # noqa: PLR0913
 
 
 def _execute(
-    plan: Plan,
-    store: Store,
-    watcher: Watcher,
-    workers: Workers,
-    node_seconds: dict[str, float] | None,
-    should_stop: Callable[[], bool],
+    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
 ) -> Outcome:
-    if workers.n_workers == 1:
-        return run_plan(plan, store, watcher, n_threads=workers.n_threads, should_stop=should_stop)
-    return run_plan_in_processes(
-        plan, store, watcher, workers=workers, node_seconds=node_seconds, should_stop=should_stop
-    )
+    setting = WorkerSetting(store.root, n_threads, plan.study.encoder.trust_remote_code)
+    with backend.start(setting, guidance.should_stop) as executor:
+        return run_nodes(plan.nodes, store, executor, watcher, guidance)
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
