@@ -36,9 +36,9 @@ from waystage.study.study import IntermediateStage, Precision, RetrievalSettings
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
-_TRAIN_VERSION = 1
+_TRAIN_VERSION = 2
 _MASKED_LM_VERSION = 2
-_PREDICT_VERSION = 2
+_PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
 

@@ -80,6 +80,7 @@ def train(
     order = BatchOrder(objective.lengths, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
+    trainable.stream_dropout()
     optimiser = make_optimiser(trainable, training)
     progress = resume.Progress()
     if settings.work_dir is not None:
@@ -158,8 +159,10 @@ def _step(
     loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
     _require_finite("loss", loss_sum, progress.step, indices)
     parameters = list(trainable.parameters().values())
-    norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    norm = torch.nn.utils.get_total_norm([part.grad for part in parameters if part.grad is not None])
     _require_finite("norm of the gradient", float(norm), progress.step, indices)
+    if float(norm) > training.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
     optimiser.step()
     progress.step += 1
     progress.n_examples += len(indices)
@@ -186,12 +189,13 @@ def _accumulate(
     precision: torch.autocast,
 ) -> float:
     """Gradients of the mean loss over all micro-batches; returns the summed loss."""
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
+    trainable.noise.restart(dropout_seed)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(dropout_seed)
         for batch in micro_batches:
             with precision:
                 loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
-            total += float(loss_sum.detach())
-    return total
+            total += loss_sum.detach()
+    return float(total)
