@@ -63,7 +63,8 @@ def test_only_training_drops_and_gradients_pass_where_values_do() -> None:
     module.eval()
     stream_dropout(module, stream)
     drop = module[1]
-    assert isinstance(drop, StreamedDropout) and isinstance(module[2], StreamedDropout)
+    assert isinstance(drop, StreamedDropout)
+    assert isinstance(module[2], StreamedDropout)
     assert (drop.p, module[2].p, drop.training) == (0.5, 0.25, False)
     inputs = torch.ones(SIZE, requires_grad=True)
     assert drop(inputs) is inputs

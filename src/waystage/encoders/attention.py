@@ -65,7 +65,7 @@ class Layout:
         return cls(torch.from_numpy(places), torch.from_numpy(positions), tuple(stretches))
 
 
-def attend(
+def attend(  # noqa: PLR0913 - the signature is that of transformers
     module: nn.Module,
     query: Tensor,
     key: Tensor,
@@ -93,7 +93,7 @@ def attend(
     sizes = [stretch.n_sequences * stretch.length for stretch in stretches]
     parts = []
     # Torch puts the gradients of pieces together in one pass; those of slices it would sum, each as long as the row.
-    for stretch, *pieces in zip(stretches, *(part.squeeze(0).split(sizes) for part in inputs), strict=True):
+    for stretch, *pieces in zip(stretches, *(torch.split(part.squeeze(0), sizes) for part in inputs), strict=True):
         cut = [piece.unflatten(0, (stretch.n_sequences, stretch.length)) for piece in pieces]
         parts.append(_attend_equal(module, cut, dropout, scaling).flatten(0, 1))
     return torch.cat(parts).unsqueeze(0), None
