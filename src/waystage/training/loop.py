@@ -188,12 +188,15 @@ def _accumulate(
     dropout_seed: int,
     precision: torch.autocast,
 ) -> float:
-    """Gradients of the mean loss over all micro-batches; returns the summed loss."""
+    """Gradients of the mean loss over all micro-batches; returns the summed loss.
+
+    Dropout belongs to a micro-batch, whatever was done before it and whoever does it.
+    """
     total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
-    trainable.noise.restart(dropout_seed)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(dropout_seed)
-        for batch in micro_batches:
+        for number, batch in enumerate(micro_batches):
+            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", number))
+            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", number))
             with precision:
                 loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
