@@ -94,13 +94,17 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan_study(study: Study, store: Store) -> Plan:
+def plan_study(study: Study, store: Store, n_threads: int | None = None) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
+
+    ``n_threads`` are those that each worker will have: a budget in seconds becomes tokens at the pace of so many.
 
     Raises:
         DataError: data or encoder are missing or malformed.
     """
-    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+    return make_plan(
+        study, store, Place(study.study_dir, default_cache_dir(), study.data_dir), n_threads or default_threads()
+    )
 
 
 def run_study(  # noqa: PLR0913
@@ -126,14 +130,14 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    plan = plan if plan is not None else plan_study(study, store)
-    store.add_root(study.name, [node.id for node in plan.nodes])
     workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers))
+    plan = plan if plan is not None else plan_study(study, store, workers.n_threads)
+    store.add_root(study.name, [node.id for node in plan.nodes])
     for _ in range(_MAX_PLANS):
         outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
-        plan = plan_study(study, store)
+        plan = plan_study(study, store, workers.n_threads)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:

@@ -123,14 +123,9 @@ class Worker:
     def _pretrained(self, encoder_id: str) -> Encoder:
         """The encoder with all its layers, loaded and verified once."""
         if encoder_id not in self._encoders:
-            import torch
+            from waystage.encoders.model import load_encoder, use_threads
 
-            from waystage.encoders.model import load_encoder
-
-            torch.set_num_threads(self.n_threads)
-            torch.use_deterministic_algorithms(True)
-            # Filling every new tensor with NaN only helps to find reads of memory that was never written.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            use_threads(self.n_threads)
             folder = self.store.open(encoder_id).path("config.json").parent
             self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
         return self._encoders[encoder_id]
