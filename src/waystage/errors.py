@@ -75,6 +75,10 @@ class StageError(WaystageError):
     exit_status = 5
 
 
+class NotEnoughMemoryError(Exception):
+    """A training step needs more memory than there is; fewer sequences in a forward pass need less."""
+
+
 class Interrupted(Exception):  # noqa: N818
     """The user asked to stop; what was under way has saved its state. Exit status 130."""
 
