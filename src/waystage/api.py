@@ -100,22 +100,25 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan_study(study: Study, store: Store) -> Plan:
+def plan_study(study: Study, store: Store, n_threads: int | None = None) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
 
-    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store.
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store;
+    ``n_threads`` are those that each worker will have: a budget in seconds becomes tokens at the pace of so many.
 
     Raises:
         DataError: data or encoder are missing or malformed.
     """
 
+    threads = n_threads or default_threads()
+
     def measured() -> Precision:
         choice = study.encoder
         source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
-        return faster_precision(store, source.shape(), default_threads())[0]
+        return faster_precision(store, source.shape(), threads)[0]
 
     settled = with_precision(study, measured)
-    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir), threads)
 
 
 def run_study(  # noqa: PLR0913
@@ -142,16 +145,16 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    plan = plan if plan is not None else plan_study(study, store)
-    store.add_root(study.name, [node.id for node in plan.nodes])
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
     threads = n_threads or max(1, default_threads() // backend.n_workers)
+    plan = plan if plan is not None else plan_study(study, store, threads)
+    store.add_root(study.name, [node.id for node in plan.nodes])
     guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     for _ in range(_MAX_PLANS):
         outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
-        plan = plan_study(study, store)
+        plan = plan_study(study, store, threads)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:
