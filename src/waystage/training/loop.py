@@ -32,6 +32,7 @@ class LoopSettings:
         work_dir: where checkpoints inside the stage live; None keeps none.
         checkpoint_seconds: time between two checkpoints.
         on_step: told about progress.
+        on_progress: told the same in full, before ``on_step``; it reads and changes nothing.
         should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
     """
 
@@ -39,6 +40,7 @@ class LoopSettings:
     checkpoint_seconds: float = 20.0
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
+    on_progress: Callable[[resume.Progress, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def train(
             _evaluate(selector, trainable, progress)
         now = time.monotonic()
         progress.seconds = seconds_before + now - started
+        if settings.on_progress is not None:
+            settings.on_progress(progress, n_steps)
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
         is_stopped = settings.should_stop is not None and settings.should_stop()
