@@ -28,11 +28,13 @@ from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
+from waystage.execution.job_log import attempts_dir
 from waystage.execution.local import InProcess
-from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
+from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
 from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
+from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
@@ -167,9 +169,13 @@ def run_study(  # noqa: PLR0913
 def _execute(
     plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
 ) -> Outcome:
-    setting = WorkerSetting(store.root, n_threads, plan.study.encoder.trust_remote_code)
+    log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
+    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
     with backend.start(setting, guidance.should_stop) as executor:
-        return run_nodes(plan.nodes, store, executor, watcher, guidance)
+        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+    log.finished(outcome)
+    outcome.log_dir = log.dir
+    return outcome
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
@@ -210,7 +216,11 @@ def score_submission(
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:
-    lines = [f"{plan.node(node_id).label}: {reason}" for node_id, reason in outcome.failures.items()]
+    lines = []
+    for node_id, reason in outcome.failures.items():
+        lines.append(f"{plan.node(node_id).label}: {reason}")
+        if outcome.log_dir is not None:
+            lines.append(f"  log: {attempts_dir(outcome.log_dir, node_id)}")
     n_waiting = sum(state is State.NOT_RUN for state in outcome.states.values())
     if n_waiting:
         lines.append(f"{n_waiting} jobs that depend on it were not run; all that was done is kept")

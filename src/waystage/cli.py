@@ -15,6 +15,7 @@ from waystage.commands.protocol import protocol
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
+from waystage.commands.status import status
 from waystage.commands.store import store
 from waystage.commands.study import init, list_names, schema
 from waystage.commands.terminal import ERR
@@ -33,7 +34,22 @@ def cli() -> None:
     """
 
 
-for _command in (run, plan, score, compare, checklist, export, report, schema, init, list_names, protocol, store, data):
+for _command in (
+    run,
+    plan,
+    status,
+    score,
+    compare,
+    checklist,
+    export,
+    report,
+    schema,
+    init,
+    list_names,
+    protocol,
+    store,
+    data,
+):
     cli.add_command(_command)
 
 

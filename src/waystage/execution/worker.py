@@ -49,6 +49,17 @@ OnFraction = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """How far a stage is: optimiser steps, text tokens, and the loss summed over the terms so far."""
+
+    step: int
+    n_steps: int
+    n_text_tokens: int
+    loss_sum: float
+    n_terms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """How a worker is watched and stopped. None of it changes results.
 
@@ -56,11 +67,13 @@ class Control:
         on_fraction: told about progress inside the job.
         should_stop: asked after each training step.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        on_step: told about each training step, before ``on_fraction``.
     """
 
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
+    on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
 @dataclass(slots=True)
@@ -151,6 +164,9 @@ class Worker:
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
             joules=EnergyMeter().joules,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
 

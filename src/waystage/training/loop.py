@@ -33,6 +33,7 @@ class LoopSettings:
         work_dir: where checkpoints inside the stage live; None keeps none.
         checkpoint_seconds: time between two checkpoints.
         on_step: told about progress.
+        on_progress: told the same in full, before ``on_step``; it reads and changes nothing.
         should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
         joules: energy that the machine has used since training began, where it tells.
     """
@@ -42,6 +43,7 @@ class LoopSettings:
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
     joules: Callable[[], float | None] = lambda: None
+    on_progress: Callable[[resume.Progress, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def train(
         now = time.monotonic()
         progress.seconds = seconds_before + now - started
         progress.joules = _sum(joules_before, settings.joules())
+        if settings.on_progress is not None:
+            settings.on_progress(progress, n_steps)
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
         is_stopped = settings.should_stop is not None and settings.should_stop()
