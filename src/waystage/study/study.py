@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from waystage.claims.claim import Claim
 from waystage.data.corpus import Corpus
 from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
@@ -297,7 +298,7 @@ class Study:
 
     ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
     ``baseline`` is the sequence that the others are compared with. ``allow_overlap`` lets stages and targets learn from
-    examples that a target is tested on; the record says where they do.
+    examples that a target is tested on; the record says where they do. ``claims`` are decided from the record.
     """
 
     name: str
@@ -311,3 +312,4 @@ class Study:
     study_dir: Path = field(default_factory=Path.cwd)
     data_dir: Path | None = None
     description: str = ""
+    claims: tuple[Claim, ...] = ()
