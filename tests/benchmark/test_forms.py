@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from waystage.benchmark import benchmarks
 from waystage.benchmark.benchmarks import BenchmarkTask
 from waystage.benchmark.form import ScoredFile
+from waystage.data.examples import QueryExample
 from waystage.errors import DataError
 
 from .submissions import N_EXAMPLES, content, right_answers
@@ -169,6 +170,29 @@ def test_bucc_counts_pairs(tmp_path: Path) -> None:
     files = Files(tmp_path, "bucc2018")
     files.write(gold="a\tx\nb\ty\n", predictions="b\ty\nb\tz\nc\ty\n")
     assert files.score().statistics.tolist() == [[0, 0, 1], [1, 2, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("nothing", ["", "\ufeff"])
+def test_a_file_without_a_mined_pair_scores_zero_and_says_so(tmp_path: Path, nothing: str) -> None:
+    files = Files(tmp_path, "bucc2018")
+    files.write(gold="a\tx\nb\ty\n", predictions=nothing)
+    scored = files.score()
+    assert scored.statistics.tolist() == [[0, 0, 1], [0, 0, 1]]
+    assert [float(measure.score(scored.statistics.sum(axis=0))) for measure in files.task.form.measures] == [0.0] * 3
+    assert "no pair was found" in scored.notes[0]
+    files.write(gold=nothing, predictions="a\tx\n")
+    assert "the file is empty" in str(files.fail())
+    files.write(gold="a\tx\n", predictions="\n")
+    assert "1 columns" in str(files.fail()) or "empty" in str(files.fail())
+
+
+def test_what_is_exported_without_a_pair_is_scored(tmp_path: Path) -> None:
+    files = Files(tmp_path, "bucc2018")
+    form = files.task.form
+    examples = [QueryExample("a", "text", ("x",)), QueryExample("b", "text", ())]
+    files.write(gold=form.gold_text(examples), predictions=form.predictions_text(examples, {"a": (), "b": ()}))
+    assert files.predictions.read_bytes() == b""
+    assert files.sums() == [0, 0, 1]
 
 
 def test_a_missing_line_of_tags_is_found_where_it_is(tmp_path: Path) -> None:
