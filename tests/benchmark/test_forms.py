@@ -228,7 +228,8 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, name: st
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("part", ["gold", "predictions"])
 def test_empty_files_are_refused(tmp_path: Path, name: str, part: str) -> None:
-    for nothing in (b"", b"\n\n", b"\xef\xbb\xbf"):
+    is_an_answer = (name, part) == ("bucc2018", "predictions")  # no pair was found
+    for nothing in (b"\n\n",) if is_an_answer else (b"", b"\n\n", b"\xef\xbb\xbf"):
         files = Files(tmp_path, name)
         files.write(**{part: nothing})
         (problem,) = files.fail().problems
