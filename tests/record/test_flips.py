@@ -25,8 +25,8 @@ from waystage.data.examples import (
 )
 from waystage.data.prepare import load_examples
 from waystage.metrics.metric import Prediction
-from waystage.prediction.files import read_predictions
 from waystage.metrics.pair_f1 import PairF1
+from waystage.prediction.files import read_predictions
 from waystage.record import flips
 from waystage.record.example_texts import MAX_TEXT, Setting, cut, in_words
 from waystage.record.flips import Outcomes, Pair, find_flips
