@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from waystage.data.source import Place
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import encoder_source
+from waystage.plan.budgets import StageBudget
 from waystage.plan.builder import Builder
 from waystage.plan.cell import Cell
 from waystage.plan.counts import OtherCount, find_other_counts
@@ -29,6 +30,7 @@ class Plan:
         overlaps: training data that has test examples of a target; empty unless the study allows it.
         chosen_on: validation data by which a checkpoint is chosen and that has test examples of its target.
         other_counts: test splits that do not have as many examples as were published.
+        budgets: budgets that followed from something else, by the name of the stage.
         no_validation: why the last checkpoint of a target has no score on validation data, by the name of its task.
     """
 
@@ -42,6 +44,7 @@ class Plan:
     overlaps: tuple[Overlap, ...] = ()
     chosen_on: tuple[ChosenOn, ...] = ()
     other_counts: tuple[OtherCount, ...] = ()
+    budgets: dict[str, StageBudget] = field(default_factory=dict)
     no_validation: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -71,7 +74,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
     )
     texts = Texts.read(study, store, place)
     overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
-    builder = Builder(study, place, source, source.shape(), texts)
+    builder = Builder(study, place, source, source.shape(), texts, store)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(
@@ -85,6 +88,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         overlaps=overlaps,
         other_counts=tuple(find_other_counts(study, lambda task, language: texts.test[task, language, None])),
         chosen_on=find_chosen_on(study, store, place, lambda use: texts.validation[use.key]),
+        budgets=builder.budgets.found,
         no_validation={
             target.task.name: texts.no_validation[use.key]
             for target in study.targets
