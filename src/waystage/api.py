@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,7 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    n_processes: int = 1,
     backend: Backend | None = None,
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
@@ -141,6 +143,7 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
+    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
     ``node_seconds`` are estimates that decide what goes first.
 
     Raises:
@@ -148,12 +151,13 @@ def run_study(  # noqa: PLR0913
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
-    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
+    needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
+    guidance = Guidance(node_seconds or {}, needs, should_stop)
     for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
+        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, (threads, n_processes))
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
         plan = plan_study(study, store, threads)
@@ -167,10 +171,12 @@ def run_study(  # noqa: PLR0913
 
 
 def _execute(
-    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
+    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, width: tuple[int, int]
 ) -> Outcome:
+    n_threads, n_processes = width
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
-    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
+    trusts = plan.study.encoder.trust_remote_code
+    setting = WorkerSetting(store, n_threads, trusts, run_dir=log.dir, n_processes=n_processes)
     with backend.start(setting, guidance.should_stop) as executor:
         outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
     log.finished(outcome)

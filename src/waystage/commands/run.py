@@ -30,7 +30,22 @@ from waystage.errors import StudyError
     show_default=True,
     help="Processes that do jobs side by side; they share the processors.",
 )
-def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, n_workers: int) -> None:
+@click.option(
+    "--stage-processes",
+    "n_processes",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes that train one stage together, each on its part of a batch and its own GPU or threads.",
+)
+def run(  # noqa: PLR0913
+    study: Path,
+    data_dir: Path | None,
+    store_dir: Path | None,
+    n_threads: int | None,
+    n_workers: int,
+    n_processes: int,
+) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
     from waystage.console.progress import ProgressDisplay, format_seconds
@@ -42,7 +57,7 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
 
     started = time.monotonic()
     store = Store(store_dir or api.default_store_dir())
-    threads = n_threads or max(1, api.default_threads() // n_workers)
+    threads = n_threads or max(1, api.default_threads() // (n_workers * n_processes))
     node_seconds: dict[str, float] = {}
     with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
@@ -61,6 +76,7 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
             command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
             n_threads=threads,
             n_workers=n_workers,
+            n_processes=n_processes,
             node_seconds=node_seconds,
             watcher=display,
             should_stop=should_stop,

@@ -28,6 +28,7 @@ class WorkerSetting:
         n_threads: threads of a worker; the same number gives the same bytes.
         checkpoint_seconds: time between two checkpoints inside a stage.
         run_dir: where the run keeps its logs, one file an attempt at a job; None keeps none.
+        n_processes: processes that train a stage together.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class WorkerSetting:
     trust_remote_code: bool = False
     checkpoint_seconds: float = 20.0
     run_dir: Path | None = None
+    n_processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

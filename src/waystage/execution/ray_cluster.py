@@ -192,6 +192,6 @@ def _do(request: JobRequest, setting: WorkerSetting) -> Ended:
     limit_threads(setting.n_threads)
     key = str(setting.store.root), setting.n_threads
     if key not in _WORKERS:
-        _WORKERS[key] = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+        _WORKERS[key] = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
     control = Control(should_stop=StopFile(setting).is_there, checkpoint_seconds=setting.checkpoint_seconds)
     return attempt_elsewhere(request, _WORKERS[key], control, setting)
