@@ -111,6 +111,33 @@ def test_texts_are_cut_at_the_longer_part(folder: Path) -> None:
     assert pair.ids[:n_equal].tolist() == free.ids[:n_equal].tolist()
 
 
+@settings(deadline=None)
+@given(
+    st.sampled_from(sorted(TOKENIZERS)),
+    st.lists(st.sampled_from(WORDS), max_size=40),
+    st.lists(st.sampled_from(WORDS), max_size=40),
+    st.booleans(),
+    st.integers(6, 40),
+)
+def test_texts_are_cut_as_the_library_cuts_them(
+    tokenizers: dict[str, SubwordTokenizer], name: str, first: list[str], second: list[str], is_pair: bool, n: int
+) -> None:
+    tokenizer, texts = tokenizers[name], (" ".join(first), " ".join(second))
+    (found,) = tokenizer.encode_texts([texts[0]], [texts[1] if is_pair else None], n)
+    library = Tokenizer.from_file(str(tokenizer.folder / "tokenizer.json"))
+    library.no_padding()
+    library.enable_truncation(n, strategy="longest_first")
+    expected = library.encode(*(texts if is_pair else texts[:1]))
+    assert found.ids.tolist() == expected.ids
+    assert found.type_ids.tolist() == expected.type_ids
+
+
+def test_a_very_long_pair_is_cut_without_its_combinations(tokenizers: dict[str, SubwordTokenizer]) -> None:
+    """The library makes some 12 million sequences of this one."""
+    (found,) = tokenizers[min(TOKENIZERS)].encode_texts(["the small cat " * 20_000], ["red roof " * 20_000], 16)
+    assert len(found) == 16
+
+
 def test_what_a_text_gives_does_not_depend_on_what_came_before(folder: Path) -> None:
     tokenizer = SubwordTokenizer(folder)
     before = tokenizer.encode_texts(["the small cat sleeps"], [None], 6)[0].ids.tolist()
