@@ -86,6 +86,10 @@ class RecordError(WaystageError):
     exit_status = 7
 
 
+class NotEnoughMemoryError(Exception):
+    """A training step needs more memory than there is; fewer sequences in a forward pass need less."""
+
+
 class Interrupted(Exception):  # noqa: N818
     """The user asked to stop; what was under way has saved its state. Exit status 130."""
 

@@ -62,8 +62,10 @@ class Plan:
         return next(node for node in self.nodes if node.id == node_id)
 
 
-def make_plan(study: Study, store: Store, place: Place) -> Plan:
+def make_plan(study: Study, store: Store, place: Place, n_threads: int) -> Plan:
     """Read what the study needs, put it into the store, and lay out the graph.
+
+    ``n_threads`` are those that training will have; they count only where a budget is in seconds.
 
     Raises:
         DataError: with every missing or malformed file.
@@ -74,7 +76,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
     )
     texts = Texts.read(study, store, place)
     overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
-    builder = Builder(study, place, source, source.shape(), texts, store)
+    builder = Builder(study, place, source, source.shape(), texts, store, n_threads)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(

@@ -104,6 +104,8 @@ def _amount(training: Training) -> str:
 
 def _followed(training: Training, budget: StageBudget) -> str:
     """A budget that followed from something else, and what it has become."""
+    if budget.match is None and training.seconds is not None:
+        return f"{training.seconds:g} seconds, which are {_amount(budget.training)} at the pace of this machine"
     if budget.match is None:
         return f"{training.flops:.3g} floating-point operations, which are {_amount(budget.training)}"
     unit = "floating-point operations" if budget.match.unit is CostUnit.FLOPS else budget.match.unit

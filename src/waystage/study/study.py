@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from waystage.claims.claim import Claim
 from waystage.data.corpus import Corpus
 from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
@@ -55,6 +56,7 @@ class CostUnit(StrEnum):
     TOKENS = "tokens"
     EXAMPLES = "examples"
     FLOPS = "flops"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops`` and
-    ``match`` is set: the budget. A plan turns the last two into tokens or examples.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops``,
+    ``seconds`` and ``match`` is set: the budget. A plan turns the last three into tokens or examples.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
@@ -102,6 +104,7 @@ class Training:
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
         examples: sequences that are learned from, each time counted, rounded up to whole steps.
         flops: floating-point operations, of a stage.
+        seconds: of training on the machine where the study is planned, of a stage.
         match: as much as another stage takes.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
@@ -128,6 +131,7 @@ class Training:
     tokens: int | None = None
     examples: int | None = None
     flops: float | None = None
+    seconds: float | None = None
     match: Match | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32
@@ -294,7 +298,7 @@ class Study:
 
     ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
     ``baseline`` is the sequence that the others are compared with. ``allow_overlap`` lets stages and targets learn from
-    examples that a target is tested on; the record says where they do.
+    examples that a target is tested on; the record says where they do. ``claims`` are decided from the record.
     """
 
     name: str
@@ -308,3 +312,4 @@ class Study:
     study_dir: Path = field(default_factory=Path.cwd)
     data_dir: Path | None = None
     description: str = ""
+    claims: tuple[Claim, ...] = ()
