@@ -55,7 +55,7 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
     cluster: Any, tmp_path: Path, tiny_encoder_dir: Path
 ) -> None:
     content = short_study(tiny_encoder_dir, tmp_path / "out")
-    content["stages"]["mlm"]["budget"] = {"tokens": 60_000}
+    content["stages"]["mlm"]["budget"] = {"tokens": 6_000}
     study = api.load_checked_study(write_study(tmp_path / "study", content))
     alone, store = Store(tmp_path / "alone"), Store(tmp_path / "store")
     api.run_study(study, alone, n_threads=1)
@@ -65,7 +65,7 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
     everything = {pid for one in (cluster.head_node, *machines) for pid in pids(one)}
     assert {address.removeprefix("::ffff:") for address in listening(everything)} == {"127.0.0.1"}
     killer = MachineKiller(cluster, machines, store, stage, tmp_path / "run")
-    setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=tmp_path / "run")
+    setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=tmp_path / "run", log_seconds=0.05)
     backend = RayCluster(n_workers=8, address=cluster.address)
     with backend.start(setting, lambda: False) as executor:
         outcome = run_nodes(plan.nodes, store, executor, killer)
