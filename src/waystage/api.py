@@ -25,11 +25,14 @@ from waystage.benchmark.benchmarks import benchmark_named
 from waystage.benchmark.submission import SubmissionScores
 from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
+from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
+from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
 from waystage.execution.job_log import attempts_dir
 from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
+from waystage.execution.precision import with_precision
 from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
@@ -44,7 +47,7 @@ from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
-from waystage.study.study import Study
+from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,13 +104,25 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan_study(study: Study, store: Store) -> Plan:
+def plan_study(study: Study, store: Store, n_threads: int | None = None) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
+
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store;
+    ``n_threads`` are those that each worker will have: a budget in seconds becomes tokens at the pace of so many.
 
     Raises:
         DataError: data or encoder are missing or malformed.
     """
-    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+
+    threads = n_threads or default_threads()
+
+    def measured() -> Precision:
+        choice = study.encoder
+        source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
+        return faster_precision(store, source.shape(), threads)[0]
+
+    settled = with_precision(study, measured)
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir), threads)
 
 
 def run_study(  # noqa: PLR0913
@@ -136,17 +151,17 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    plan = plan if plan is not None else plan_study(study, store)
-    store.add_root(study.name, [node.id for node in plan.nodes])
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
     threads = n_threads or max(1, default_threads() // backend.n_workers)
+    plan = plan if plan is not None else plan_study(study, store, threads)
+    store.add_root(study.name, [node.id for node in plan.nodes])
     guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     with _tracking(study, tracker_names) as trackers:
         for _ in range(_MAX_PLANS):
             outcome = _execute(plan, store, backend, (watcher or SilentWatcher(), trackers), guidance, threads)
             if outcome.is_interrupted or not outcome.lost_inputs:
                 break
-            plan = plan_study(study, store)
+            plan = plan_study(study, store, threads)
         if outcome.is_complete:
             _track_scores(plan, store, trackers)
     if outcome.is_interrupted:
