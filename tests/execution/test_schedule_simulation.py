@@ -27,7 +27,7 @@ def simulation() -> ModuleType:
 def test_the_makespan_is_close_to_the_bound_though_workers_fail(simulation: ModuleType, seed: int) -> None:
     trial = simulation.simulate(seed, n_jobs=1500, n_workers=40, mean_hours_to_failure=100.0)
     assert trial.n_failures > 0
-    assert 1.0 <= trial.ratio <= 1.10
+    assert 1.0 - 1e-9 <= trial.ratio <= 1.10
 
 
 def test_the_order_is_what_brings_it_there(simulation: ModuleType) -> None:

@@ -1,4 +1,7 @@
-"""Slurm: real scripts of sbatch, run by stand-ins for Slurm's commands; the same bytes as one process."""
+"""Slurm: real scripts of sbatch, run by stand-ins for Slurm's commands; the same bytes as one process.
+
+With WAYSTAGE_TEST_SLURM=real, the first test uses the Slurm on PATH, which needs a partition called cpu.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,19 @@ from waystage.plan.nodes import Node
 from waystage.store.store import Store
 
 pytest.importorskip("submitit", reason="the extra 'slurm' is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+
+
+IS_REAL = os.environ.get("WAYSTAGE_TEST_SLURM") == "real"
 
 
 @pytest.fixture
 def fake_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which the stand-ins keep their jobs."""
+    """The folder in which the stand-ins keep their jobs; empty where WAYSTAGE_TEST_SLURM says that Slurm is real."""
     home = tmp_path / "slurm"
     home.mkdir()
+    if IS_REAL:
+        return home
     monkeypatch.setenv("FAKE_SLURM", str(home))
     monkeypatch.setenv("PATH", f"{install(tmp_path / 'bin')}:{os.environ['PATH']}")
     return home
@@ -75,12 +83,14 @@ def test_preempted_and_killed_jobs_go_on_and_change_no_byte(
     assert set(outcome.states.values()) == {State.RAN}
     assert disturber.left == {}
     assert digests(store) == digests(alone)
-    assert len((fake_slurm / "requeued").read_text().split()) == 1
     assert disturber.lost_labels == [base.label]
     resumed = read_lines(run_dir / "jobs" / mlm.id / "1.jsonl")
     second = [line["event"] for line in resumed].index("started", 1)
     assert next(line["step"] for line in resumed[second:] if line["event"] == "advanced") > 1
-    script = (fake_slurm / "script-1.sh").read_text()
+    if IS_REAL:
+        return
+    assert len((fake_slurm / "requeued").read_text(encoding="utf-8").split()) == 1
+    script = (fake_slurm / "script-1.sh").read_text(encoding="utf-8")
     for line in ("--array=0-", "--partition=cpu", "--requeue", "--signal=USR2@", "--time=240", "--cpus-per-task=1"):
         assert f"#SBATCH {line}" in script
     assert re.search(r"^#SBATCH --mem=\d+M$", script, flags=re.MULTILINE)
