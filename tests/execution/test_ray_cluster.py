@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,13 @@ def listening(processes: set[int]) -> set[str]:
         for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
             found |= {link.laddr.ip for link in process.net_connections() if link.status == psutil.CONN_LISTEN}
     return found
+
+
+def test_ray_on_this_machine_is_on_loopback_and_leaves_the_signals_alone(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    setting = WorkerSetting(Store(tmp_path / "store"), 1, run_dir=tmp_path / "run")
+    with RayCluster(n_workers=1).start(setting, lambda: False):
+        assert signal.getsignal(signal.SIGTERM) is before
+        children = {child.pid for child in psutil.Process().children(recursive=True)}
+        assert {address.removeprefix("::ffff:") for address in listening(children)} == {"127.0.0.1"}
+    assert not ray.is_initialized()
