@@ -97,7 +97,10 @@ class MachineKiller(SilentWatcher):
     def advanced(self, node: Node, fraction: float) -> None:
         if self.is_done or node.id != self._stage.id:
             return
-        pid = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")[0]["pid"]
+        lines = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")
+        if lines[-1].get("step", 0) < 3:  # steps are reported before they are saved
+            return
+        pid = lines[0]["pid"]
         raylet = psutil.Process(pid).ppid()
         machine = next(one for one in self._machines if raylet in pids(one))
         self.finished_before = set(self._finished)

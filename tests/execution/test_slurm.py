@@ -54,8 +54,9 @@ class Disturber(SilentWatcher):
         self.lost_labels: list[str] = []
 
     def advanced(self, node: Node, fraction: float) -> None:
+        """Steps are reported before they are saved, so the third says that there is a checkpoint."""
         lines = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")
-        if node.id in self.left and lines and lines[-1]["event"] == "advanced" and fraction < 0.9:
+        if node.id in self.left and lines[-1].get("step", 0) >= 3:
             os.kill(lines[0]["pid"], self.left.pop(node.id))
 
     def lost(self, node: Node, how: str) -> None:
