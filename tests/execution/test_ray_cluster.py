@@ -40,12 +40,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "include_dashboard": False,
         "node_ip_address": "127.0.0.1",
     }
+    handler = signal.getsignal(signal.SIGTERM)  # Ray puts its own there
     made = Cluster(initialize_head=True, head_node_args={**small, "num_cpus": 0})
     try:
         yield made
     finally:
         ray.shutdown()
         made.shutdown()
+        signal.signal(signal.SIGTERM, handler)
 
 
 def add_machine(cluster: Any) -> Any:
