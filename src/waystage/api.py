@@ -15,7 +15,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
+from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
 from waystage.record.files import write_run_files
@@ -133,6 +135,7 @@ def run_study(  # noqa: PLR0913
     n_threads: int | None = None,
     n_workers: int = 1,
     backend: Backend | None = None,
+    tracker_names: Sequence[str] = (),
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -141,7 +144,8 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
-    ``node_seconds`` are estimates that decide what goes first.
+    ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
+    ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
@@ -152,11 +156,14 @@ def run_study(  # noqa: PLR0913
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
     guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
-    for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
-        if outcome.is_interrupted or not outcome.lost_inputs:
-            break
-        plan = plan_study(study, store, threads)
+    with _tracking(study, tracker_names) as trackers:
+        for _ in range(_MAX_PLANS):
+            outcome = _execute(plan, store, backend, (watcher or SilentWatcher(), trackers), guidance, threads)
+            if outcome.is_interrupted or not outcome.lost_inputs:
+                break
+            plan = plan_study(study, store, threads)
+        if outcome.is_complete:
+            _track_scores(plan, store, trackers)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:
@@ -166,13 +173,40 @@ def run_study(  # noqa: PLR0913
     return Run(plan, store, outcome, record, study.output_dir)
 
 
+@contextmanager
+def _tracking(study: Study, names: Sequence[str]) -> Iterator[list[Tracker]]:
+    facts = {"study": study.name, "encoder": study.encoder.name}
+    trackers = open_trackers(names, study.output_dir / "tracking", study.name, facts)
+    try:
+        yield trackers
+    finally:
+        for tracker in trackers:
+            tracker.close()
+
+
+def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
+    """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
+    if not trackers:
+        return
+    for cell, score in all_metric_scores(plan, store):
+        for tracker in trackers:
+            name = curve_name("scores", f"{cell.sequence}/{cell.task}/{cell.language}/{cell.metric_name}")
+            tracker.point(name, cell.seed or 0, score)
+
+
 def _execute(
-    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
+    plan: Plan,
+    store: Store,
+    backend: Backend,
+    told: tuple[Watcher, list[Tracker]],
+    guidance: Guidance,
+    n_threads: int,
 ) -> Outcome:
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
     setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
     with backend.start(setting, guidance.should_stop) as executor:
-        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+        watchers = Watchers(told[0], log, TrackingWatcher(told[1], log.dir))
+        outcome = run_nodes(plan.nodes, store, executor, watchers, guidance)
     log.finished(outcome)
     outcome.log_dir = log.dir
     return outcome
