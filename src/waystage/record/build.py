@@ -19,6 +19,7 @@ from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import oracle_scores, selection_scores
+from waystage.record.stage_costs import matched_budgets, stage_costs
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
@@ -48,6 +49,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         context,
     )
     flip_counts, flips = find_flips(plan, store)
+    costs_of_stages = stage_costs(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
@@ -72,6 +74,8 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         selection=selection_scores(plan, store),
         oracle=oracle_scores(plan, store),
         digests=prediction_digests(plan, store),
+        stage_costs=costs_of_stages,
+        matched_budgets=matched_budgets(plan, costs_of_stages),
     )
 
 

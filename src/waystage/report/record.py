@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from waystage.comparison import json_form
 from waystage.comparison.results import Comparison, SequenceCost
+from waystage.report.stage_costs import MatchedBudget, StageCost
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -260,6 +261,8 @@ class RunRecord:
         flip_counts: for each task, language and sequence but the baseline.
         flips: some of the examples behind the counts.
         digests: of all predictions.
+        stage_costs: what each unique training took.
+        matched_budgets: stages that were to cost the same, and whether they did.
     """
 
     __pydantic_config__ = json_form.STRICT_FIELDS
@@ -284,6 +287,8 @@ class RunRecord:
     flip_counts: tuple[FlipCount, ...] = ()
     flips: tuple[FlippedExample, ...] = ()
     digests: tuple[ResultDigest, ...] = ()
+    stage_costs: tuple[StageCost, ...] = ()
+    matched_budgets: tuple[MatchedBudget, ...] = ()
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def cost(self, sequence: str) -> SequenceCost | None:
