@@ -46,7 +46,7 @@ def training_flops(shape: EncoderShape, n_layers: int, reading: Reading, n_token
     >>> shape = EncoderShape(12, 384, 1536, 250037)
     >>> full, occurring = (Reading(1, 128, 128**2, n_rows) for n_rows in (250037, 5000))
     >>> [round(training_flops(shape, 12, reading, 1e6, 15e4) / 1e12) for reading in (full, occurring)]
-    [222, 136]
+    [221, 136]
     """
     layers = shape.forward_flops(1, reading.attended_length, n_layers) * n_tokens
     output = 2.0 * shape.hidden_size * (shape.hidden_size + reading.n_rows) * n_predicted if reading.n_rows else 0.0

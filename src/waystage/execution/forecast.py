@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from waystage.encoders.registry import EncoderShape
 from waystage.execution.calibration import MachineRates
+from waystage.execution.resources import BARE_PROCESS_BYTES
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 from waystage.store.store import Store
 from waystage.study.study import IntermediateStage, Limits, Stage, Study, Target, Training
 from waystage.tasks.task import Task
 
-# A process with torch and transformers loaded, before any model.
-_BARE_PROCESS_BYTES = 600e6
 _ENCODER_SECONDS = 6.0
 _NODE_SECONDS = 0.2
 
@@ -53,7 +52,7 @@ def forecast(plan: Plan, store: Store, rates: MachineRates) -> Forecast:
     return Forecast(
         {node.id: _seconds(node, rates) for node in waiting},
         rates.start_seconds,
-        memory + _BARE_PROCESS_BYTES if waiting else 0.0,
+        memory + BARE_PROCESS_BYTES if waiting else 0.0,
     )
 
 

@@ -19,6 +19,7 @@ from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
 from waystage.execution.energy import EnergyMeter
+from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
@@ -49,6 +50,17 @@ OnFraction = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """How far a stage is: optimiser steps, text tokens, and the loss summed over the terms so far."""
+
+    step: int
+    n_steps: int
+    n_text_tokens: int
+    loss_sum: float
+    n_terms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """How a worker is watched and stopped. None of it changes results.
 
@@ -56,11 +68,13 @@ class Control:
         on_fraction: told about progress inside the job.
         should_stop: asked after each training step.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        on_step: told about each training step, before ``on_fraction``.
     """
 
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
+    on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
 @dataclass(slots=True)
@@ -151,6 +165,9 @@ class Worker:
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
             joules=EnergyMeter().joules,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
 
@@ -318,16 +335,13 @@ class Worker:
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)
         for name in job.metric_names:
-            columns, scores = list[str](), {}
+            columns, scores = tuple[str, ...](), {}
             for language, text in job.data.items():
                 metric = make_metric(name, job.labels, language)
                 gold = self._load_examples(text)
                 predicted = read_predictions(predictions.path(f"{job.split}-{language}.jsonl"))
-                ids, rows = score_examples(metric, gold, predicted)
-                scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
-                columns = list(metric.columns)
-            content = {"metric": name, "columns": columns, "languages": scores}
-            (folder / f"{name}.json").write_bytes(canonical_json(content))
+                scores[language], columns = score_examples(metric, gold, predicted), metric.columns
+            (folder / f"{name}.json").write_bytes(statistics_bytes(name, columns, scores))
         return {}
 
 

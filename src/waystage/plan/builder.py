@@ -33,13 +33,13 @@ from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.store.store import Store
-from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
+from waystage.study.study import IntermediateStage, Precision, RetrievalSettings, Stage, Study, Target, Training
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
-_TRAIN_VERSION = 1
+_TRAIN_VERSION = 2
 _MASKED_LM_VERSION = 2
-_PREDICT_VERSION = 2
+_PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
 
@@ -279,9 +279,13 @@ def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -
         del spec[key]  # a plan has made them definite
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
-    for key in ("stride", "max_question_tokens", "examples"):
+    for key in ("stride", "max_question_tokens", "examples", "lora"):
         if spec[key] is None:
             del spec[key]
+    if training.precision is Precision.FLOAT32:
+        del spec["precision"]
+    else:
+        spec["precision"] = training.precision.value
     return spec
 
 

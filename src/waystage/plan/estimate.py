@@ -14,8 +14,8 @@ from waystage.study.study import Selection, Training
 # the estimate errs on the side of more tokens.
 _CHARACTERS_PER_TOKEN = 3.5
 _SPECIAL_TOKENS = 2
-# A backward pass costs twice a forward pass.
-_TRAINING_FACTOR = 3.0
+# A backward pass costs twice a forward pass: gradients of inputs, and of weights, which adapters do without.
+_TRAINING_FACTOR, _ADAPTER_FACTOR = 3.0, 2.0
 _BYTES = 4
 # Values kept for the backward pass, per token and layer, in units of the hidden size (measured on BERT layers).
 _ACTIVATIONS = 34
@@ -36,13 +36,18 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
         n_tokens = training.examples * mean_length
     else:
         n_tokens = (training.epochs or 1.0) * n_sequences * mean_length
-    flops = _TRAINING_FACTOR * shape.forward_flops(round(n_tokens), mean_length, n_layers)
+    flops = _training_factor(training) * shape.forward_flops(round(n_tokens), mean_length, n_layers)
     layer = 4 * shape.hidden_size**2 + 2 * shape.hidden_size * shape.intermediate_size
     # Weights, gradients and two moments of the layers; activations of the longest micro-batch.
     parameters = 4.0 * _BYTES * n_layers * layer
     micro = training.micro_batch_size or training.batch_size
     activations = float(_BYTES * _ACTIVATIONS) * micro * training.max_tokens * shape.hidden_size * n_layers
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
+
+
+def _training_factor(training: Training) -> float:
+    """Cost of a training step in forward passes."""
+    return _TRAINING_FACTOR if training.lora is None else _ADAPTER_FACTOR
 
 
 def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int) -> Work:

@@ -62,7 +62,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study, plan.overlaps, plan.no_validation),
+        protocol=task_protocols(study, plan.departures, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in (*environment_rows(), *brought_rows(study))),
         costs=tuple(context.costs),
         comparison=comparison,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waystage.errors import Interrupted
 from waystage.kinds.objective import Indices, MicroBatch, Objective
 from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.study.study import Precision, Training
 from waystage.training import resume
 from waystage.training.health import guarded, note_loss, require_finite
 from waystage.training.schedule import BatchOrder, count_steps, learning_rate
@@ -33,6 +33,7 @@ class LoopSettings:
         work_dir: where checkpoints inside the stage live; None keeps none.
         checkpoint_seconds: time between two checkpoints.
         on_step: told about progress.
+        on_progress: told the same in full, before ``on_step``; it reads and changes nothing.
         should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
         joules: energy that the machine has used since training began, where it tells.
     """
@@ -42,6 +43,7 @@ class LoopSettings:
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
     joules: Callable[[], float | None] = lambda: None
+    on_progress: Callable[[resume.Progress, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def train(
     order = BatchOrder(objective.lengths, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
+    trainable.stream_dropout()
     optimiser = make_optimiser(trainable, training)
     progress = resume.Progress()
     if settings.work_dir is not None:
@@ -112,6 +115,8 @@ def train(
         now = time.monotonic()
         progress.seconds = seconds_before + now - started
         progress.joules = _sum(joules_before, settings.joules())
+        if settings.on_progress is not None:
+            settings.on_progress(progress, n_steps)
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
         is_stopped = settings.should_stop is not None and settings.should_stop()
@@ -164,11 +169,15 @@ def _step(
     ]
     n_terms = sum(batch.n_terms for batch in micro_batches)
     optimiser.zero_grad(set_to_none=True)
-    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
+    dropout_seed = derive_seed(seed, "dropout", progress.step)
+    lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
+    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
     require_finite("loss", loss_sum)
     parameters = list(trainable.parameters().values())
-    norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    norm = torch.nn.utils.get_total_norm([part.grad for part in parameters if part.grad is not None])
     require_finite("norm of the gradient", float(norm))
+    if float(norm) > training.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
     note_loss(progress, loss_sum / max(1, n_terms))
     optimiser.step()
     progress.step += 1
@@ -206,13 +215,19 @@ def _accumulate(
     micro_batches: list[MicroBatch],
     n_terms: int,
     dropout_seed: int,
+    precision: torch.autocast,
 ) -> float:
-    """Gradients of the mean loss over all micro-batches; returns the summed loss."""
-    total = 0.0
+    """Gradients of the mean loss over all micro-batches; returns the summed loss.
+
+    Dropout belongs to a micro-batch, whatever was done before it and whoever does it.
+    """
+    total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(dropout_seed)
-        for batch in micro_batches:
-            loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
+        for number, batch in enumerate(micro_batches):
+            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", number))
+            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", number))
+            with precision:
+                loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
-            total += float(loss_sum.detach())
-    return total
+            total += loss_sum.detach()
+    return float(total)

@@ -44,6 +44,17 @@ class StageBudgetForm(BudgetForm):
     unit: Literal["tokens", "examples", "flops", "seconds"] | None = Field(None, description="What is to be the same.")
 
 
+class LoraForm(Form):
+    """Train low-rank adapters (Hu et al. 2022) and the head alone; they are folded into the weights afterwards."""
+
+    rank: Count = Field(8, description="Rank of the update of a layer.")
+    alpha: float = Field(16.0, gt=0, description="The update is scaled by alpha / rank.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of what an adapter reads.")
+    modules: list[Text] | None = Field(
+        None, min_length=1, description="Last parts of the names of the layers; all linear layers when left out."
+    )
+
+
 class TrainingForm(Form):
     """How a model is trained. What is left out takes the default of the task."""
 
@@ -72,6 +83,10 @@ class TrainingForm(Form):
     pooling: Literal["mean", "cls"] | None = Field(
         None,
         description="Mean over all tokens, or the first token; only for labels of sentences and pairs, and choices.",
+    )
+    lora: LoraForm | None = Field(None, description="Train low-rank adapters and the head alone.")
+    precision: Literal["float32", "bfloat16", "auto"] | None = Field(
+        None, description="Numbers of the matrix products in training; 'auto': the faster one here, as measured."
     )
 
 
