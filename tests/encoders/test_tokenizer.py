@@ -161,6 +161,16 @@ def test_a_missing_special_token_is_named(tokenizer_dirs: dict[str, Path], tmp_p
         SubwordTokenizer(tmp_path).special_id("mask_token")
 
 
+def test_a_text_without_a_first_special_token_has_no_cls(folder: Path, tmp_path: Path) -> None:
+    SubwordTokenizer(folder).require_first_token()
+    content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    content["post_processor"] = None
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": "<pad>"}))
+    with pytest.raises(DataError, match=r"has no cls token.*`pooling: cls` needs one"):
+        SubwordTokenizer(tmp_path).require_first_token()
+
+
 def test_special_tokens_with_options_are_understood(tokenizer_dirs: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_bytes((tokenizer_dirs["unigram"] / "tokenizer.json").read_bytes())
     mapping = {"pad_token": {"content": "<pad>", "lstrip": False}, "mask_token": {"content": "<mask>"}}

@@ -135,6 +135,16 @@ class SubwordTokenizer:
             raise DataError(f"{self.folder}: {found}, which this study needs")
         return int(token_id)
 
+    def require_first_token(self) -> None:
+        """Make sure that a text begins with a special token, whose state stands for the whole.
+
+        Raises:
+            DataError: it begins with its first word.
+        """
+        if not self.prefix_ids:
+            found = "the tokeniser of this encoder has no cls token: it puts none before a text"
+            raise DataError(f"{self.folder}: {found}, and `pooling: cls` needs one; `pooling: mean` does not")
+
     def _optional_id(self, role: str, default: int) -> int:
         name = self._names.get(role)
         token_id = self._tokenizer.token_to_id(name) if name else None

@@ -51,6 +51,14 @@ class Texts:
             raise DataError(list(dict.fromkeys(problems)))
         return texts
 
+    def skipped(self) -> dict[str, tuple[str, ...]]:
+        """Files of corpora that could not be read and were passed over, by the name of the corpus."""
+        names = dict.fromkeys(name for (name, _), text in self.corpora.items() if text.skipped)
+        return {
+            name: tuple(file for (other, _), text in self.corpora.items() if other == name for file in text.skipped)
+            for name in names
+        }
+
     def _read_train(self, store: Store, place: Place, task: Task, limits: Limits, problems: list[Problem]) -> None:
         try:
             key = (task.name, limits.train)
