@@ -56,7 +56,10 @@ def random_cells(
             for own in [None] if is_fixed else seeds:
                 shift = generator.normal(0, 0.02)
                 for language in languages:
-                    ids = tuple(f"{language if language not in names else 'x'}{n}" for n in names.get(language, range(n_examples)))
+                    ids = tuple(
+                        f"{language if language not in names else 'x'}{n}"
+                        for n in names.get(language, range(n_examples))
+                    )
                     rows = statistics(metric, generator, rate + shift, len(ids))
                     cells.append(CellScores(sequence, task, language, own, metric, COLUMNS[metric], ids, rows))
     return cells
@@ -64,9 +67,7 @@ def random_cells(
 
 def as_cells(cells: Sequence[CellScores]) -> list[Cell]:
     """The same for the independent way."""
-    return [
-        Cell(c.sequence, c.task, c.language, c.seed, c.metric_name, c.columns, c.ids, c.statistics) for c in cells
-    ]
+    return [Cell(c.sequence, c.task, c.language, c.seed, c.metric_name, c.columns, c.ids, c.statistics) for c in cells]
 
 
 def method(cells: Sequence[CellScores], n_resamples: int = 200, *, pairs_seeds: bool = False) -> Method:

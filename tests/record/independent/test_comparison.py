@@ -70,9 +70,7 @@ def test_both_ways_agree_with_few_and_with_paired_seeds(seeds: tuple[int, ...], 
 
 @pytest.mark.parametrize("field", ["value", "low", "high", "standard_error", "p", "p_adjusted"])
 @pytest.mark.parametrize("scope", ["difference", "general_difference"])
-def test_a_number_that_was_changed_is_named(
-    compared: tuple[dict[str, Any], Measured], field: str, scope: str
-) -> None:
+def test_a_number_that_was_changed_is_named(compared: tuple[dict[str, Any], Measured], field: str, scope: str) -> None:
     recorded, measured = copy.deepcopy(compared[0]), compared[1]
     entry = next(own for own in recorded["overall_scores"] if own["sequence"] == "both")
     before = entry[scope][field]

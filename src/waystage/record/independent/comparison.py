@@ -92,7 +92,9 @@ class _Checker:
             adjusted = _adjusted(tests, holm)
             for pair, test, p in zip(entry["pairs"], tests, adjusted, strict=True):
                 self._agreement.difference(f"{place} against {pair['other']}", pair["difference"], test, p)
-            shown = all(not test.missing and p is not None and p <= 0.05 for test, p in zip(tests, adjusted, strict=True))
+            shown = all(
+                not test.missing and p is not None and p <= 0.05 for test, p in zip(tests, adjusted, strict=True)
+            )
             self._agreement.value(place, "sequence", entry["sequence"], highest if tests and shown else None)
 
     def groups(self, entries: Sequence[JsonObject]) -> None:
@@ -164,9 +166,7 @@ class _Checker:
         return tuple(parts)
 
 
-def mean_of(
-    evidence: Evidence, categories: Mapping[str, str | None], task: str | None, category: str | None
-) -> Mean:
+def mean_of(evidence: Evidence, categories: Mapping[str, str | None], task: str | None, category: str | None) -> Mean:
     """The mean over the target languages of a task, of the tasks of a category, or (both None) of all tasks."""
     return mean_over(
         [

@@ -86,7 +86,9 @@ class Measured:
         own = self.values(mean)[self.evidence.sequences.index(sequence)]
         return own if self._is_random(mean, sequence) else own[:1]
 
-    def difference(self, mean: Mean, first: str, second: str | None, *, is_general: bool, limit: float = 1.0) -> Interval:
+    def difference(
+        self, mean: Mean, first: str, second: str | None, *, is_general: bool, limit: float = 1.0
+    ) -> Interval:
         """First minus second (or the first alone) in these languages, or in languages like these (``is_general``)."""
         parts = _Parts(self, mean, first, second)
         value = parts.value
@@ -146,9 +148,7 @@ class _Parts:
         names = (first,) if second is None else (first, second)
         self._places = [evidence.sequences.index(name) for name in names]
         self._signs = [1.0, -1.0][: len(names)]
-        self._all_random = [
-            place for place, name in enumerate(evidence.sequences) if measured._is_random(mean, name)
-        ]
+        self._all_random = [place for place, name in enumerate(evidence.sequences) if measured._is_random(mean, name)]
         self.random = [place for place in self._places if place in self._all_random]
         self._is_paired = evidence.method.pairs_seeds and len(self.random) == 2
         per_sequence = measured.values(mean).mean(axis=1)

@@ -73,9 +73,7 @@ def _influence(block: TaskBlock, language: str) -> FloatArray:
     rows = rows.reshape(len(rows), -1, rows.shape[-1])
     sums = rows.sum(axis=0)
     steps = _STEP * np.where(sums == 0.0, 1.0, sums)[..., None, :] * np.eye(rows.shape[-1])
-    above, below = (
-        score(block.metric, block.columns, sums[..., None, :] + sign * steps) for sign in (1.0, -1.0)
-    )
+    above, below = (score(block.metric, block.columns, sums[..., None, :] + sign * steps) for sign in (1.0, -1.0))
     slopes = (above - below) / (2 * np.diagonal(steps, axis1=-2, axis2=-1))
     return np.asarray(np.einsum("erc,rc->er", rows, slopes)) * _unbiased(len(rows))
 
