@@ -75,6 +75,12 @@ class StageError(WaystageError):
     exit_status = 5
 
 
+class RecordError(WaystageError):
+    """A sealed record is refused: it is unsafe, of a newer version, or not what it says it is. Exit status 7."""
+
+    exit_status = 7
+
+
 class Interrupted(Exception):  # noqa: N818
     """The user asked to stop; what was under way has saved its state. Exit status 130."""
 
