@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm (1979): the k-th smallest counts as often as there are claims not yet settled, and never below the one before.
+    """Holm (1979): the k-th smallest counts as often as there are claims left, and never below the one before.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

@@ -130,7 +130,7 @@ class _Checker:
             if "seed_scores" in entry:
                 self._agreement.value(where, "seed_scores", list(entry["seed_scores"]), values.tolist())
 
-    def _tests(  # noqa: PLR0913
+    def _tests(
         self,
         entries: Sequence[JsonObject],
         field: str,

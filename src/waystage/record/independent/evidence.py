@@ -108,14 +108,12 @@ class Evidence:
 
 
 def lay_out(cells: Sequence[Cell], method: Method) -> Evidence:
-    """The evidence of the metrics that ``method`` compares by; cells of other metrics are left out.
+    """The evidence of the metrics that ``method`` compares by; other cells, and tasks without any, are left out.
 
     Raises:
         DataError: cells are missing, stand twice, hold other examples than their neighbours or no numbers; all at once.
     """
     own = [cell for cell in cells if method.metrics.get(cell.task) == cell.metric]
-    if not own:
-        raise DataError("no cell has evidence of the metric that its task is compared by")
     sequences = tuple(dict.fromkeys(cell.sequence for cell in own))
     seeds = tuple(sorted({cell.seed for cell in own if cell.seed is not None}))
     problems = [problem for cell in own for problem in _faults_of(cell)]

@@ -83,7 +83,7 @@ class Measured:
 
     def seed_values(self, mean: Mean, sequence: str) -> FloatArray:
         """One a seed; one in all where nothing is random."""
-        own = self.values(mean)[self.evidence.sequences.index(sequence)]
+        own: FloatArray = self.values(mean)[self.evidence.sequences.index(sequence)]
         return own if self._is_random(mean, sequence) else own[:1]
 
     def difference(
