@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from waystage.errors import Problem, RecordError, nearest_name
 from waystage.record.folder.reader import SealedRecord, read_index
@@ -21,18 +21,9 @@ def index_name(digest: str) -> str:
     return f"{HISTORY_DIR}/{digest}.json"
 
 
-def kept_name(name: str, sha256: str) -> str:
-    """Where the bytes that a file had before it was replaced are kept.
-
-    >>> kept_name("evidence/cells/xnli/base.1.json.gz", "abc")
-    'history/files/abc.json.gz'
-    """
-    return f"{HISTORY_DIR}/files/{sha256}{''.join(_suffixes(name))}"
-
-
-def _suffixes(name: str) -> list[str]:
-    suffixes = PurePosixPath(name).suffixes
-    return suffixes[-2:] if suffixes[-1:] == [".gz"] else suffixes[-1:]
+def kept_name(sha256: str) -> str:
+    """Where the bytes that a file had before it was replaced are kept, packed; by their digest."""
+    return f"{HISTORY_DIR}/files/{sha256}.gz"
 
 
 def event_id(number: int) -> str:
@@ -72,7 +63,7 @@ class EarlierSource:
         sha256 = self.then.files[name].sha256
         current = self.now.index.files.get(name)
         is_same = current is not None and current.sha256 == sha256
-        return self.now.read(name if is_same else kept_name(name, sha256))
+        return self.now.read(name) if is_same else self.now.unpacked(kept_name(sha256))
 
 
 def state_at(record: SealedRecord, event: str) -> SealedRecord:

@@ -128,7 +128,7 @@ def _append(folder: Path, changes: Mapping[str, bytes], note: Note) -> SealedRec
         superseded_by=note.superseded_by,
     )
     line = canonical_json(json_form.dump(event))
-    kept = {kept_name(name, digest_bytes(content)): content for name, content in old.items()}
+    kept = {kept_name(digest_bytes(content)): packed(content) for content in old.values()}
     written = {index_name(record.digest): before, **kept, **changes, CORRECTIONS: log + line + b"\n"}
     files = record.index.files | {name: digest_of(name, content) for name, content in written.items()}
     index = replace(

@@ -6,7 +6,10 @@ No text of a data set is ever in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from waystage.comparison import json_form
 
@@ -55,14 +58,60 @@ class ExamplesEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Sparse:
+    """A column that is mostly 0: the places (from 0, ascending) where it is not, and what stands there."""
+
+    at: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MetricStatistics:
     """Sufficient statistics: the score of a set of examples is a function of sums of rows.
 
-    ``values`` has one list a column, each with one number an example, in the order of the ids.
+    ``values`` has an entry a column: one number an example in the order of the ids, or, where most are 0, those that
+    are not. :meth:`matrix` gives them as they are used.
     """
 
     columns: tuple[str, ...]
-    values: tuple[tuple[float, ...], ...]
+    values: tuple[tuple[float, ...] | Sparse, ...]
+
+    def matrix(self, n_examples: int) -> NDArray[np.float64]:
+        """float64 ``[n_examples, n_columns]``.
+
+        Raises:
+            ValueError: a column has another length, or a place that is out of range or not in order.
+
+        >>> MetricStatistics(("right", "rare"), ((1.0, 0.0), Sparse((1,), (3.0,)))).matrix(2).tolist()
+        [[1.0, 0.0], [0.0, 3.0]]
+        """
+        if len(self.values) != len(self.columns):
+            raise ValueError(f"{len(self.values)} columns of values for {len(self.columns)} names")
+        rows = np.zeros((n_examples, len(self.columns)))
+        for place, column in enumerate(self.values):
+            if not isinstance(column, Sparse):
+                if len(column) != n_examples:
+                    raise ValueError(f"{len(column)} values in {self.columns[place]!r} for {n_examples} examples")
+                rows[:, place] = column
+                continue
+            at = np.array(column.at, dtype=np.int64)
+            is_ordered = bool(np.all(np.diff(at, prepend=-1) > 0)) and not np.any(at >= n_examples)
+            if len(at) != len(column.values) or not is_ordered:
+                raise ValueError(f"the places in {self.columns[place]!r} are not those of {n_examples} examples")
+            rows[at, place] = column.values
+        return rows
+
+    @classmethod
+    def of(cls, columns: tuple[str, ...], rows: NDArray[np.float64]) -> Self:
+        """What ``matrix`` gives back."""
+        return cls(columns, tuple(_column(rows[:, place]) for place in range(len(columns))))
+
+
+def _column(numbers: NDArray[np.float64]) -> tuple[float, ...] | Sparse:
+    at = np.flatnonzero(numbers)
+    if 4 * len(at) < len(numbers):
+        return Sparse(tuple(map(int, at)), tuple(map(float, numbers[at])))
+    return tuple(map(float, numbers))
 
 
 @dataclass(frozen=True, slots=True)

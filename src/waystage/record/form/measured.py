@@ -93,11 +93,15 @@ class TaskDepartures:
 
 @dataclass(frozen=True, slots=True)
 class FoundOverlap:
-    """Training data of a study that has examples which a target is tested on."""
+    """Training data that has examples which a target is tested on.
 
+    ``n_examples`` is None where it could not be told, since the files of the originals were missing.
+    """
+
+    target: str
     learned: str
-    tested: str
-    n_examples: int
+    n_examples: int | None
+    n_train: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ class TaskFacts:
         source_language: left out of the mean over languages.
         licence: of the data, as its declaration says.
         limits: at most so many examples of a split; None takes all.
-        evidence: what the record holds of each answer (see ``waystage.record.form.evidence``).
     """
 
     task: str
@@ -36,7 +35,6 @@ class TaskFacts:
     licence: str
     reference: str
     limits: dict[str, int | None]
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ _BESIDES: dict[str, type] = {
 def schemas() -> dict[str, dict[str, Any]]:
     """Path in a record (``schemas/claims.schema.json``) to the JSON Schema (2020-12) that stands there."""
     forms = {**FORMS, **_BESIDES}
-    return {f"{SCHEMAS_DIR}/{name.removesuffix('.json')}.schema.json": schema_of(name, forms[name]) for name in forms}
+    return {schema_name(name): schema_of(name, form) for name, form in forms.items()}
+
+
+def schema_name(name: str) -> str:
+    """Where the schema of a file stands.
+
+    >>> schema_name("run.json.gz")
+    'schemas/run.schema.json'
+    """
+    return f"{SCHEMAS_DIR}/{name.removesuffix('.gz').removesuffix('.json')}.schema.json"
 
 
 def schema_of(name: str, form: type) -> dict[str, Any]:
