@@ -168,16 +168,17 @@ def _block(
             problems.append(Problem(first.file, None, place, "no evidence", "one entry for each cell of the study"))
         if missing:
             continue
-        ids[language] = tuple(sorted(found[(language, *wanted[0])].ids))
+        order = _Orders()
+        ids[language] = order.sorted_ids(found[(language, *wanted[0])].ids)
         faults = [
             Problem(cell.file, None, cell.place, "other examples", f"the {len(ids[language])} of the first cell")
-            for run in wanted
+            for run in dict.fromkeys(wanted)
             for cell in [found[(language, *run)]]
-            if tuple(sorted(cell.ids)) != ids[language] or cell.columns != first.columns
+            if order.sorted_ids(cell.ids) != ids[language] or cell.columns != first.columns
         ]
         problems += faults
-        if not faults:
-            stacked = np.stack([_sorted_rows(found[(language, *run)]) for run in wanted], axis=1)
+        if not faults and not problems:
+            stacked = np.stack([order.sorted_rows(found[(language, *run)]) for run in wanted], axis=1)
             shape = (len(ids[language]), len(sequences), max(1, len(seeds)), len(first.columns))
             rows[language] = stacked.reshape(shape)
     if problems:
@@ -186,6 +187,20 @@ def _block(
     return TaskBlock(first.task, first.metric, first.columns, source, languages, ids, rows, is_random), []
 
 
-def _sorted_rows(cell: Cell) -> FloatArray:
-    order = sorted(range(len(cell.ids)), key=lambda place: cell.ids[place])
-    return np.asarray(cell.rows, dtype=np.float64)[order]
+class _Orders:
+    """Sorted orders of ids; cells of a language nearly always list their examples alike, so each is found once."""
+
+    def __init__(self) -> None:
+        self._orders: dict[tuple[str, ...], tuple[list[int], tuple[str, ...]]] = {}
+
+    def _of(self, ids: tuple[str, ...]) -> tuple[list[int], tuple[str, ...]]:
+        if ids not in self._orders:
+            order = sorted(range(len(ids)), key=ids.__getitem__)
+            self._orders[ids] = order, tuple(ids[place] for place in order)
+        return self._orders[ids]
+
+    def sorted_ids(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        return self._of(ids)[1]
+
+    def sorted_rows(self, cell: Cell) -> FloatArray:
+        return np.asarray(cell.rows, dtype=np.float64)[self._of(cell.ids)[0]]

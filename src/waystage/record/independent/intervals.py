@@ -74,6 +74,11 @@ class Measured:
         self._languages = {block.task: block.languages for block in evidence.blocks}
         self._n_runs = n_runs
 
+    def spreads(self, task: str) -> FloatArray:
+        """Standard errors of scores that come from the sample of examples, ``[n_languages, n_runs]``."""
+        covariance = self._covariances[task]
+        return np.asarray(np.sqrt(np.maximum(np.einsum("lala->la", covariance), 0.0)))
+
     def values(self, mean: Mean) -> FloatArray:
         """The mean in every run, ``[n_sequences, n_seeds]``."""
         total = np.zeros((len(self.evidence.sequences), self.evidence.n_seeds))

@@ -1,0 +1,100 @@
+"""The record's test examples beside your own copy of the data: gold by digest, and answers scored from text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from waystage.data.prepare import load_examples
+from waystage.data.source import Place
+from waystage.errors import DataError, StudyError
+from waystage.plan.plan import Plan, make_plan
+from waystage.record.form.evidence import CellEvidence
+from waystage.record.form.names import STUDY_YAML, cell_name, examples_name
+from waystage.record.form.verdicts import Finding, Status
+from waystage.record.gates.reading import Material
+from waystage.record.independent.agreement import Agreement
+from waystage.record.independent.rescoring import statistics
+from waystage.store.store import Store
+from waystage.study.data_check import default_cache_dir
+from waystage.study.load import parse_study
+
+_N_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TestText:
+    """The test examples of one language as prepared from your data: their id, and the examples in order."""
+
+    data_id: str
+    examples: list[dict[str, Any]]
+
+
+def check_data(material: Material, data_dir: Path) -> Iterator[Finding]:
+    """One finding a task: the digest of the prepared data, and answers scored against it."""
+    with TemporaryDirectory(prefix="waystage-verify-") as folder:
+        store = Store(Path(folder) / "store")
+        try:
+            plan = _plan(material, store, data_dir)
+        except (StudyError, DataError) as error:
+            told = str(error).splitlines()[0]
+            yield Finding("your data", "UNVERIFIED", f"the data of the study is not there: {told}", "data in --data")
+            return
+        for task in material.tasks:
+            yield _check_task(material, task, _texts(plan, task, store))
+
+
+def _plan(material: Material, store: Store, data_dir: Path) -> Plan:
+    text = material.record.read(STUDY_YAML).decode("utf-8")
+    study = parse_study(text, STUDY_YAML, study_dir=data_dir, data_dir=data_dir)
+    return make_plan(study, store, Place(data_dir, default_cache_dir(), data_dir))
+
+
+def _texts(plan: Plan, task: str, store: Store) -> dict[str, TestText]:
+    cell = next(cell for cell in plan.cells if cell.target.task.name == task)
+    data = plan.node(cell.score_id).spec["data"]
+    return {
+        language: TestText(data_id, [own.to_json() for own in load_examples(store, data_id)])
+        for language, data_id in data.items()
+    }
+
+
+def _check_task(material: Material, task: str, texts: Mapping[str, TestText]) -> Finding:
+    name, agreement = f"your data: {task}", Agreement(examples_name(task))
+    recorded = material.examples[task]
+    for language, own in recorded.languages.items():
+        found = texts[language].data_id if language in texts else None
+        agreement.value(language, "digest of the prepared examples", own.data_id, found)
+    if agreement.disagreements:
+        told = "; ".join(str(own) for own in agreement.disagreements[:5])
+        return Finding(
+            name, "UNVERIFIED", f"your data is not that of the record: {told}", None, None, (agreement.file,)
+        )
+    n_scored = sum(_score_cell(own, task, texts, agreement) for own in material.answers if own.task == task)
+    status: Status = "FALSIFIED" if agreement.disagreements else "VERIFIED"
+    shown = "\n".join(str(own) for own in agreement.disagreements[:_N_NAMED])
+    found = f"digests agree; {n_scored:,} answers scored from text again" + (f"\n{shown}" if shown else "")
+    return Finding(name, status, found, None, {"n_examples": n_scored}, (agreement.file,))
+
+
+def _score_cell(answers: CellEvidence, task: str, texts: Mapping[str, TestText], agreement: Agreement) -> int:
+    """Statistics of a cell against those of its answers and the text; the number of answers."""
+    agreement.file, n_scored = cell_name(task, answers.sequence, answers.seed), 0
+    for language, given in answers.languages.items():
+        if given.answers is None:
+            continue
+        gold = texts[language].examples
+        n_scored += len(gold)
+        for metric, recorded in given.statistics.items():
+            rows = recorded.matrix(len(gold))
+            for place, (example, answer) in enumerate(zip(gold, given.answers, strict=True)):
+                again = statistics(metric, recorded.columns, language, example, answer)
+                if not np.allclose(rows[place], again, rtol=0.0, atol=1e-9):
+                    at = f"{answers.sequence} / {task} / {language} / {example['id']}"
+                    agreement.value(at, metric, rows[place].tolist(), again)
+    return n_scored
