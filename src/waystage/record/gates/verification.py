@@ -18,7 +18,7 @@ from waystage.record.gates.derivation import CORROBORATED, DECIDABLE, RESCORED
 from waystage.record.gates.reading import Material
 from waystage.record.gates.verdicts import Looked, gate_verdict, worst
 from waystage.record.independent.agreement import Agreement
-from waystage.record.independent.claims import Cells, Decision, decide
+from waystage.record.independent.claims import Cells, Decision, Test, decide
 from waystage.record.independent.comparison import check_comparison
 from waystage.record.independent.published import PublishedDecision, decide_published
 from waystage.record.independent.resampling import linear_covariance
@@ -204,7 +204,7 @@ def _difference_findings(claim: DifferenceClaim, decision: Decision, rescored: d
             "p": test.p,
             "p_contrary": test.p_contrary,
         }
-        yield Finding(f"against {test.other}", decision.status, decision.reason, None, numbers)
+        yield Finding(f"against {test.other}", decision.status, _told(test), None, numbers)
     numbers = {"p": decision.p, "p_adjusted": decision.p_adjusted, "n_in_family": decision.n_in_family}
     is_known = decision.p is not None
     found = f"interval over {claim.scope} with seeds and examples" if is_known else decision.reason
@@ -214,6 +214,12 @@ def _difference_findings(claim: DifferenceClaim, decision: Decision, rescored: d
     if own_tasks and len(looked_at) == len(claim.tasks):
         status = worst([own.status for own in looked_at])
         yield Finding(RESCORED, status, f"answers on {', '.join(claim.tasks)} were scored against gold again")
+
+
+def _told(test: Test) -> str:
+    own = test.interval
+    p = "no p" if test.p is None else f"p = {test.p:.2g}, of the contrary {test.p_contrary:.2g}"
+    return f"{100 * own.value:+.2f} points, 95 % interval {100 * own.low:+.2f} to {100 * own.high:+.2f}; {p} before correction"
 
 
 def _published_findings(claim: PublishedClaim, decision: PublishedDecision) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ class Range:
     high: Fraction
 
     def meets(self, other: Range) -> bool:
-        """Whether some number is in both."""
-        return self.low <= other.high and other.low <= self.high
+        """Whether they overlap; ranges that touch at an end alone share no number that either would be printed for."""
+        return self.low < other.high and other.low < self.high
 
     def __str__(self) -> str:
         return f"{float(self.middle):.4g} ({float(self.low):.4g} to {float(self.high):.4g})"
