@@ -16,6 +16,7 @@ from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
 from waystage.execution.token_caches import open_token_caches
+from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
@@ -309,16 +310,13 @@ class Worker:
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)
         for name in job.metric_names:
-            columns, scores = list[str](), {}
+            columns, scores = tuple[str, ...](), {}
             for language, text in job.data.items():
                 metric = make_metric(name, job.labels, language)
                 gold = self._load_examples(text)
                 predicted = read_predictions(predictions.path(f"{job.split}-{language}.jsonl"))
-                ids, rows = score_examples(metric, gold, predicted)
-                scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
-                columns = list(metric.columns)
-            content = {"metric": name, "columns": columns, "languages": scores}
-            (folder / f"{name}.json").write_bytes(canonical_json(content))
+                scores[language], columns = score_examples(metric, gold, predicted), metric.columns
+            (folder / f"{name}.json").write_bytes(statistics_bytes(name, columns, scores))
         return {}
 
 

@@ -29,8 +29,8 @@ PROFILES = {
 _SPECIFICATION = "https://w3id.org/ro/crate/1.2"
 _WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _PARAMETER_PROFILE = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
-_LICENCE = "#licence"
-_SOFTWARE, _LANGUAGE, _RUN, _ENCODER = "#waystage", "#study-file", "#run", "#encoder"
+_LANGUAGE = "https://yaml.org/spec/1.2.2/"
+_LICENCE, _SOFTWARE, _RUN, _ENCODER = "#licence", "#waystage", "#run", "#encoder"
 
 # What a reader should know of each file; the order is that of the root's parts.
 _WORDS: dict[str, str] = {
@@ -51,6 +51,10 @@ _WORDS: dict[str, str] = {
     names.VERDICTS: "What gates said of the claims",
     names.CORRECTIONS: "Events since the record was built, each with the digest of the one before",
     names.REPORT: "The report, for people",
+}
+_FOLDERS = {
+    "evidence": "What was answered for each example, as far as licences allow, and statistics to score it by",
+    "schemas": "JSON Schemas of the files of this record",
 }
 _CHANGING = frozenset({names.INDEX, names.CLAIMS, names.VERDICTS, names.CORRECTIONS, names.REPORT})
 _FORMATS = {
@@ -77,8 +81,7 @@ def crate_metadata(run: RunRecord, study: StudyFile, environment: Environment, f
         *_file_entities(files),
         *_folders(files),
     ]
-    context = ["https://w3id.org/ro/crate/1.2/context", "https://w3id.org/ro/terms/workflow-run/context"]
-    return pretty_json({"@context": context, "@graph": graph})
+    return pretty_json({"@context": f"{_SPECIFICATION}/context", "@graph": graph})
 
 
 def _ref(identifier: str) -> Entity:
@@ -115,7 +118,8 @@ def _root(run: RunRecord, study: StudyFile, files: Mapping[str, bytes]) -> Entit
 
 def _profiles() -> Iterator[Entity]:
     for identifier, (name, version) in PROFILES.items():
-        yield {"@id": identifier, "@type": "CreativeWork", "name": name, "version": version}
+        yield {"@id": identifier, "@type": ["CreativeWork", "Profile"], "name": name, "version": version}
+    yield {"@id": _WORKFLOW_PROFILE, "@type": ["CreativeWork", "Profile"], "name": "ComputationalWorkflow"}
     yield {
         "@id": _LICENCE,
         "@type": "CreativeWork",
@@ -135,6 +139,7 @@ def _workflow(study: StudyFile, content: bytes) -> Entity:
         "description": _WORDS[names.STUDY_YAML],
         "conformsTo": _ref(_WORKFLOW_PROFILE),
         "programmingLanguage": _ref(_LANGUAGE),
+        "hasPart": _ref(_SOFTWARE),
         "input": _refs([one for one in parameters if one.startswith("#input")]),
         "output": _refs([one for one in parameters if one.startswith("#output")]),
     }
@@ -162,18 +167,19 @@ def _software(environment: Environment) -> Iterator[Entity]:
     yield {
         "@id": _LANGUAGE,
         "@type": "ComputerLanguage",
-        "name": "Waystage study file",
-        "description": "YAML that names an encoder, stages, sequences and targets",
-        "version": "1",
+        "name": "YAML",
+        "url": _LANGUAGE,
+        "version": "1.2.2",
     }
     packages = [f"{name}=={version}" for name, version in environment.packages.items()]
     commit = "" if environment.git is None else environment.git.commit
     yield {
         "@id": _SOFTWARE,
         "@type": "SoftwareApplication",
+        "url": f"pkg:pypi/waystage@{environment.waystage}",
         "name": "Waystage",
         "description": "Compares training sequences of multilingual encoders",
-        "softwareVersion": f"{environment.waystage}+{commit[:12]}" if commit else environment.waystage,
+        "version": f"{environment.waystage}+{commit[:12]}" if commit else environment.waystage,
         "softwareRequirements": [f"Python {environment.python}", *packages],
     }
 
@@ -192,9 +198,15 @@ def _inputs(run: RunRecord, study: StudyFile) -> Iterator[Entity]:
             "@type": "Dataset",
             "name": facts.task,
             "description": f"{facts.kind}; {facts.reference}. It is not part of this record.",
-            "license": facts.licence,
+            "license": _ref(f"#licence-{facts.task}"),
             "inLanguage": list(facts.languages),
             "exampleOfWork": _ref(f"#input-{facts.task}"),
+        }
+        yield {
+            "@id": f"#licence-{facts.task}",
+            "@type": "CreativeWork",
+            "name": facts.licence,
+            "description": f"Licence of the data of {facts.task}",
         }
 
 
@@ -206,7 +218,6 @@ def _action(run: RunRecord, environment: Environment) -> Entity:
         "name": f"Run of {run.study_name}",
         "description": f"{run.command or 'Waystage from Python'}; on {hardware.processor}, {hardware.n_cores} cores",
         "instrument": _ref(names.STUDY_YAML),
-        "agent": _ref(_SOFTWARE),
         "object": _refs([_ENCODER, *(f"#data-{protocol.task}" for protocol in run.protocol)]),
         "result": _refs([names.SCORES, names.COMPARISON]),
         "endTime": run.created_at,
@@ -219,11 +230,12 @@ def _file_entities(files: Mapping[str, bytes]) -> Iterator[Entity]:
     for name, words in _WORDS.items():
         if name == names.STUDY_YAML:
             continue
-        entity = {**_file(name, files.get(name)), "@type": "File", "name": words}
+        entity = {**_file(name, files.get(name)), "@type": "File", "name": name, "description": words}
         yield entity | ({"exampleOfWork": _ref(works[name])} if name in works else {})
     for name in files:
         if name not in _WORDS:
-            yield {**_file(name, files[name]), "@type": "File", "name": name.rsplit("/", 1)[-1]}
+            folder, _, own = name.rpartition("/")
+            yield {**_file(name, files[name]), "@type": "File", "name": own, "description": f"A file of {folder}"}
 
 
 def _file(name: str, content: bytes | None) -> Entity:
@@ -243,6 +255,7 @@ def _folders(files: Mapping[str, bytes]) -> Iterator[Entity]:
         yield {
             "@id": folder,
             "@type": "Dataset",
-            "name": f"Files of {folder.rstrip('/')}",
+            "name": folder.rstrip("/"),
+            "description": _FOLDERS[folder.split("/")[0]],
             "hasPart": _refs(own),
         }

@@ -79,7 +79,7 @@ class GatheredCell:
 
     evidence: CellEvidence
     scores: tuple[Score, ...]
-    is_complete: bool
+    lineage: ScoreLineage
 
 
 @dataclass(slots=True)
@@ -151,14 +151,15 @@ class Gatherer:
             again = b"".join(prediction_line(example_id, answers[example_id]) for example_id in ids)
             is_complete = is_complete and digest_bytes(again) == predicted.manifest.files[file].sha256
         evidence = CellEvidence(cell.sequence, cell.task, cell.seed, cell.prediction_id, languages)
-        return GatheredCell(evidence, tuple(scores), is_complete)
+        lineage = self._lineage(cell, is_complete=is_complete, statistics_are_complete=not task.known)
+        return GatheredCell(evidence, tuple(scores), lineage)
 
     def _check_ids(self, place: str, expected: Sequence[str], ids: Sequence[str], predicted: Collection[str]) -> None:
         if tuple(ids) != tuple(expected) or set(ids) != set(predicted):
             found = f"{place}: the ids of scores, predictions and examples are not the same"
             raise StoreError(Problem(self.store.root, None, None, found, "the store that the run was made with"))
 
-    def lineage(self, cell: PlannedCell, *, is_complete: bool) -> ScoreLineage:
+    def _lineage(self, cell: PlannedCell, *, is_complete: bool, statistics_are_complete: bool) -> ScoreLineage:
         """From a cell's scores to all that they were made from."""
         training_data = {
             parent
@@ -179,6 +180,7 @@ class Gatherer:
             encoder_id=self.plan.encoder_id,
             evidence=cell_name(cell.task, cell.sequence, cell.seed),
             evidence_is_complete=is_complete,
+            statistics_are_complete=statistics_are_complete,
         )
 
 

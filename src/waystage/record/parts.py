@@ -63,7 +63,7 @@ def study_file(study: Study) -> StudyFile:
         stages={name: _stage(stage) for name, stage in stages.items()},
         targets={target.task.name: _plain(target) for target in study.targets},
         tasks=tuple(map(_task_facts, study.targets)),
-        claims=(),
+        claims=study.claims,
         allow_overlap=study.allow_overlap,
     )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from waystage.claims.claim import Claim
 from waystage.claims.wording import sentence
 from waystage.comparison import json_form
 from waystage.errors import DataError, Problem, RecordError, StudyError, nearest_name
@@ -29,6 +28,7 @@ from waystage.record.page import record_page
 from waystage.record.parts import PARTS_DIR
 from waystage.report.record import RunRecord
 from waystage.store.canonical import canonical_json
+from waystage.store.files import write_atomically
 from waystage.store.store import Store
 
 DEFAULT_DIR = "sealed"
@@ -101,7 +101,7 @@ def _gather(gatherer: Gatherer, study: StudyFile, gold_of: Collection[str], cont
         gathered = gatherer.cell(cell, tasks[cell.task])
         contents.put(names.cell_name(cell.task, cell.sequence, cell.seed), gathered.evidence)
         scores += gathered.scores
-        lineages.append(gatherer.lineage(cell, is_complete=gathered.is_complete))
+        lineages.append(gathered.lineage)
     contents.put(names.LINEAGE, _lineage(gatherer, lineages, gatherer.produced()))
     return tuple(scores)
 
@@ -130,16 +130,22 @@ def run_claims(run_dir: Path) -> tuple[DeclaredClaim, ...]:
     return _part(run_dir, RUN_CLAIMS, ClaimsFile).claims
 
 
-def check_new_claims(known: Sequence[Claim], new: Mapping[str, Claim], file: Path) -> None:
-    """StudyError where a new claim has the name of one that is there: claims are never replaced."""
-    taken = {claim.name for claim in known}
-    problems = [
-        Problem(file, None, f"claims.{name}", f"there is a claim '{name}' already", "another name")
-        for name in new
-        if name in taken
-    ]
-    if problems:
-        raise StudyError(problems)
+def write_run_claims(run_dir: Path, claims: Sequence[DeclaredClaim]) -> None:
+    """Keep claims beside a run, for its record.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    write_atomically(run_dir / PARTS_DIR / RUN_CLAIMS, pretty_json(json_form.dump(claims_file(claims))))
+
+
+def run_study(run_dir: Path) -> StudyFile:
+    """The study of a run.
+
+    Raises:
+        DataError: the folder is not that of a finished run.
+    """
+    return _part(run_dir, names.STUDY, StudyFile)
 
 
 def _part_bytes(run_dir: Path, name: str) -> bytes:

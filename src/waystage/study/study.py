@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from waystage.claims.claim import Claim
 from waystage.data.corpus import Corpus
 from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
@@ -238,7 +239,7 @@ class Study:
 
     ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
     ``baseline`` is the sequence that the others are compared with. ``allow_overlap`` lets stages and targets learn from
-    examples that a target is tested on; the record says where they do.
+    examples that a target is tested on; the record says where they do. ``claims`` are decided from the record.
     """
 
     name: str
@@ -252,3 +253,4 @@ class Study:
     study_dir: Path = field(default_factory=Path.cwd)
     data_dir: Path | None = None
     description: str = ""
+    claims: tuple[Claim, ...] = ()

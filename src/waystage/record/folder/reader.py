@@ -20,7 +20,7 @@ from waystage.record.form.verdicts import VerdictsFile
 from waystage.store.canonical import digest_bytes
 
 MAX_INDEX_BYTES = 16 * 2**20
-_MAX_DEPTH = 64
+_BLOCK = 2**20
 
 FormT = TypeVar("FormT")
 
@@ -204,6 +204,26 @@ def unpack(content: bytes, n_bytes: int | None, place: Path) -> bytes:
         found = "more is packed in it than was announced" if len(unpacked) > n_bytes else "it is not whole"
         raise RecordError(Problem(place, None, None, found, f"{n_bytes:,} bytes"))
     return unpacked
+
+
+def unpacked_size(content: bytes, place: Path) -> int:
+    """How many bytes are packed in gzip, by unpacking a little at a time.
+
+    Raises:
+        RecordError: it is not gzip, or there is more in it than a record may hold.
+    """
+    unpacker, n_bytes = zlib.decompressobj(wbits=31), 0
+    try:
+        while content and not unpacker.eof:
+            n_bytes += len(unpacker.decompress(content, _BLOCK))
+            content = unpacker.unconsumed_tail
+            if n_bytes > MAX_FILE_BYTES:
+                break
+    except zlib.error as error:
+        raise RecordError(Problem(place, None, None, f"not gzip: {error}", "a packed file")) from None
+    if n_bytes > MAX_FILE_BYTES or not unpacker.eof:
+        raise RecordError(Problem(place, None, None, "too much is packed in it, or it is not whole"))
+    return n_bytes
 
 
 def _refuse_larger(source: Source, announced: Mapping[str, int]) -> None:

@@ -18,7 +18,7 @@ import waystage
 from waystage.comparison import json_form
 from waystage.errors import Problem, RecordError, StudyError
 from waystage.record.folder.history import event_id, index_name, kept_name
-from waystage.record.folder.reader import SealedRecord, index_bytes, open_record
+from waystage.record.folder.reader import SealedRecord, index_bytes, open_record, unpacked_size
 from waystage.record.folder.sources import name_fault
 from waystage.record.form.index import Action, CorrectionType, Event, FileDigest, Index, State, Tool
 from waystage.record.form.names import CORRECTIONS, HISTORY_DIR, INDEX
@@ -77,7 +77,7 @@ def write_record(folder: Path, contents: Mapping[str, bytes], name: str, ran_at:
 
 def digest_of(name: str, content: bytes) -> FileDigest:
     """The entry of a file in the index."""
-    unpacked = len(gzip.decompress(content)) if name.endswith(".gz") else None
+    unpacked = unpacked_size(content, Path(name)) if name.endswith(".gz") else None
     return FileDigest(digest_bytes(content), len(content), unpacked)
 
 

@@ -128,6 +128,7 @@ class ScoreLineage:
         evidence: the file with the cell's answers.
         evidence_is_complete: the predictions in it are those of the store, byte for byte, and so can be checked
             against ``Produced.files``.
+        statistics_are_complete: the same of the statistics.
     """
 
     sequence: str
@@ -142,6 +143,7 @@ class ScoreLineage:
     encoder_id: str
     evidence: str
     evidence_is_complete: bool
+    statistics_are_complete: bool
 
 
 @dataclass(frozen=True, slots=True)

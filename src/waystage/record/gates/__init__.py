@@ -1,1 +1,1 @@
-"""What decides a record: verification, replication and the red team, each with its verdicts."""
+"""What decides a record: provenance, verification, replication and the red team, each with its verdicts."""
