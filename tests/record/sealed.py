@@ -9,11 +9,9 @@ import yaml
 from tests.fixtures.studies import tiny_study, write_data
 from waystage import api
 from waystage.claims.claim import Claim, DifferenceClaim, Figure, PublishedClaim
-from waystage.comparison import json_form
-from waystage.record.folder.reader import SealedRecord, pretty_json
+from waystage.record.folder.reader import SealedRecord
 from waystage.record.form.claims import DeclaredClaim
-from waystage.record.parts import PARTS_DIR
-from waystage.record.seal import RUN_CLAIMS, claims_file, seal_run
+from waystage.record.seal import seal_run, write_run_claims
 from waystage.store.store import Store
 
 DIFFERENCE = DifferenceClaim(
@@ -45,6 +43,5 @@ def build_sealed(folder: Path, encoder_dir: Path, claims: tuple[Claim, ...] = (D
     study = api.load_checked_study(path)
     run = api.run_study(study, store, study_yaml=path.read_text(encoding="utf-8"), n_threads=1)
     added = [DeclaredClaim(claim, "after the run", "2026-01-01T00:00:00+00:00") for claim in claims]
-    parts = run.output_dir / PARTS_DIR
-    (parts / RUN_CLAIMS).write_bytes(pretty_json(json_form.dump(claims_file(added))))
+    write_run_claims(run.output_dir, added)
     return seal_run(run.output_dir, store, folder / "record")

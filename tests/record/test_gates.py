@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from tests.record.sealed import build_sealed
 from waystage.commands.record_gates import attack as attack_command
 from waystage.commands.record_gates import verify as verify_command
+from waystage.errors import FalsifiedError, UnverifiedError
 from waystage.record.folder.reader import SealedRecord, open_record
 from waystage.record.folder.writer import write_record
 from waystage.record.form.names import COMPARISON, CORRECTIONS, INDEX, LINEAGE, SCORES, cell_name
@@ -147,13 +148,16 @@ def test_the_commands_say_what_they_found_and_end_with_a_status(sealed: SealedRe
     runner = CliRunner()
     good = runner.invoke(verify_command, [str(sealed.path)])
     falsified = _of(verify(Material(sealed)), "both-helps").status == "FALSIFIED"
-    assert good.exit_code == (8 if falsified else 0), good.output
+    assert isinstance(good.exception, FalsifiedError) == falsified, good.output
     assert "tier" in good.output
     bad = _tampered(sealed, tmp_path, SCORES, _wrong_score)
     result = runner.invoke(verify_command, [str(bad.path), "--json"])
-    assert result.exit_code == 8
+    assert isinstance(result.exception, FalsifiedError)
+    assert result.exception.exit_status == 8
+    assert "the record (verification)" in str(result.exception)
     assert json.loads(result.output)["verdicts"]["tier"] == "FALSIFIED"
-    assert runner.invoke(attack_command, [str(sealed.path), "--details"]).exit_code in (0, 8)
+    strict = runner.invoke(attack_command, [str(sealed.path), "--details", "--strict"])
+    assert isinstance(strict.exception, FalsifiedError | UnverifiedError)
 
 
 def test_cells_are_drawn_by_the_digest_of_the_record(sealed: SealedRecord) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ from waystage.commands.terminal import OUT, print_json
 if TYPE_CHECKING:
     from waystage.record.form.verdicts import GateVerdict
     from waystage.record.gates.reading import Material
-
-FALSIFIED_STATUS, UNVERIFIED_STATUS = 8, 9
 
 _record_argument = click.argument("record_path", metavar="DIR", type=click.Path(path_type=Path))
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
@@ -44,12 +41,16 @@ def _shown(command: Callable[..., None]) -> Callable[..., None]:
 def verify(record_path: Path, data_dir: Path | None, as_json: bool, details: bool, strict: bool, save: bool) -> None:
     """Compute every number of a record again by an independent way, and decide every claim from evidence alone.
 
-    Needs the record and nothing else. With --data, gold is compared with your own copy of the data, and answers are
-    scored against that.
+    Needs the record and nothing else; looks at its provenance first. With --data, gold is compared with your own copy
+    of the data, and answers are scored against that.
     """
+    from waystage.record.gates.provenance import provenance_gate
     from waystage.record.gates.verification import verify as run_gate
 
-    _run(record_path, lambda material: run_gate(material, data_dir), (as_json, details, strict, save))
+    def gates(material: Material) -> list[GateVerdict]:
+        return [provenance_gate(material.record), *run_gate(material, data_dir)]
+
+    _run(record_path, gates, (as_json, details, strict, save))
 
 
 @click.command()
@@ -91,6 +92,21 @@ def replicate(  # noqa: PLR0913
     _run(record_path, gate, (as_json, details, strict, save))
 
 
+@click.command()
+@click.argument("claims_path", metavar="CLAIMS", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the record, a new one."
+)
+def published(claims_path: Path, folder: Path) -> None:
+    """Write a record of claims about published figures, and decide each from the figures that it cites."""
+    from waystage.console.record_view import record_view
+    from waystage.record.published import build_published
+
+    record = build_published(claims_path, folder)
+    OUT.print(record_view(record))
+    OUT.print(f"record: {record.digest}", soft_wrap=True)
+
+
 def _run(
     record_path: Path,
     gate: Callable[[Material], Sequence[GateVerdict]],
@@ -115,8 +131,14 @@ def _run(
         OUT.print(gates_view(gates, verdicts, with_findings=details))
         if save:
             OUT.print(f"record: {record.digest}", soft_wrap=True)
-    statuses = {own.status for own in gates}
-    if "FALSIFIED" in statuses:
-        sys.exit(FALSIFIED_STATUS)
-    if strict and "UNVERIFIED" in statuses:
-        sys.exit(UNVERIFIED_STATUS)
+    _refuse(record_path, gates, strict)
+
+
+def _refuse(record_path: Path, gates: Sequence[GateVerdict], strict: bool) -> None:
+    """Whoever looks at the exit status alone has to see what was found."""
+    from waystage.errors import FalsifiedError, UnverifiedError
+
+    for status, error in (("FALSIFIED", FalsifiedError), ("UNVERIFIED", UnverifiedError)):
+        named = [f"{own.claim or 'the record'} ({own.gate})" for own in gates if own.status == status]
+        if named and (status == "FALSIFIED" or strict):
+            raise error(f"{record_path}: {status}: {', '.join(named)}")

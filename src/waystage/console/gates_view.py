@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from waystage.record.form.verdicts import Finding, GateVerdict, VerdictsFile
 
 _STYLES = {"VERIFIED": "green", "FALSIFIED": "bold red", "UNVERIFIED": "yellow"}
-_MAX_REASON = 400
+_STATUS_WIDTH = max(map(len, _STYLES)) + 2
 
 
 def gates_view(gates: Sequence[GateVerdict], verdicts: VerdictsFile, *, with_findings: bool) -> RenderableType:
-    """A row a verdict, its findings under it where asked for, and what follows for the record."""
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    table.add_column("status", no_wrap=True)
-    table.add_column("gate", no_wrap=True)
-    table.add_column("of", overflow="fold")
-    table.add_column("reason", overflow="fold", ratio=1)
-    table.add_column("s", justify="right", no_wrap=True)
+    """A paragraph a verdict, its findings under it where asked for, and what follows for the record."""
+    parts: list[RenderableType] = []
     for own in gates:
         of = own.claim or "the record"
-        table.add_row(_status(own.status), own.gate, of, Text(_cut(own.reason)), f"{own.seconds:.1f}")
-        for finding in own.findings if with_findings else ():
-            table.add_row("", "", Text(finding.name, style="dim"), _finding(finding), "")
-    return Group(table, Text(), _tier(verdicts))
+        head = Text.assemble(_status(own.status), (f"{of}", "bold"), f"  {own.gate}, {own.seconds:.1f} s")
+        parts += [head, _indented(Text(own.reason), 1)]
+        parts += _findings(own.findings) if with_findings else []
+    return Group(*parts, Text(), _tier(verdicts))
 
 
-def _status(status: str) -> Text:
-    return Text(status, style=_STYLES[status])
+def _status(status: str) -> tuple[str, str]:
+    return status.ljust(_STATUS_WIDTH), _STYLES[status]
 
 
-def _finding(finding: Finding) -> Text:
-    text = Text(f"{finding.status.lower()}: ", style=_STYLES[finding.status])
-    text.append(_cut(finding.found), style="default")
-    return text
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    for finding in findings:
+        yield _indented(Text.assemble(_status(finding.status), (finding.name, "italic")), 1)
+        yield _indented(Text(finding.found), 2)
+
+
+def _indented(text: Text, depth: int) -> Padding:
+    return Padding(text, (0, 0, 0, _STATUS_WIDTH * depth))
 
 
 def _tier(verdicts: VerdictsFile) -> Text:
-    text = Text("tier: ")
-    text.append(verdicts.tier, style=_STYLES.get(verdicts.tier, "bold"))
-    text.append(f" ({verdicts.tier_reason})")
-    return text
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}…"
+    return Text.assemble("tier ", (verdicts.tier, _STYLES.get(verdicts.tier, "bold")), f": {verdicts.tier_reason}")

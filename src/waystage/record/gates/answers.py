@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from waystage.record.form.evidence import Answer, CellEvidence, ExamplesEvidence
+from waystage.record.form.evidence import Answer, CellEvidence, ExamplesEvidence, MetricStatistics
 from waystage.record.form.provenance import TaskFacts
 from waystage.record.independent.agreement import Agreement
 from waystage.record.independent.rescoring import statistics
+
+_ROUNDING = 1e-9
 
 
 def check_answers(
@@ -39,21 +43,14 @@ def check_answers(
         n_answers += len(own.answers)
         gold = [gold_form(facts, name, right) for name, right in zip(known.ids, known.gold, strict=True)]
         for metric, recorded in own.statistics.items():
-            rows = recorded.matrix(len(known.ids))
-            for place, (right, answer) in enumerate(zip(gold, own.answers, strict=True)):
-                found = _scored(metric, recorded.columns, language, right, answer)
-                if found is None or not np.allclose(rows[place], found, rtol=0.0, atol=1e-9):
-                    at = f"{_place(answers, language)} / {known.ids[place]}"
-                    agreement.value(at, metric, rows[place].tolist(), found)
-                else:
-                    agreement.n_values += 1
+            compare_rows(agreement, recorded, Scored(metric, language, gold, own.answers), _place(answers, language))
     return n_answers
 
 
 def gold_form(facts: TaskFacts, name: str, gold: Answer) -> dict[str, Any]:
     """The gold of a record as the independent way reads it: tags, ids, or one label."""
     if facts.kind == "tagging":
-        return {"tags": list(gold)}
+        return {"id": name, "tags": list(gold)}
     if not isinstance(gold, str):
         return {"id": name, "answers": list(gold)}
     if facts.metric.partition("@")[2] or facts.metric == "pair-f1":
@@ -61,13 +58,38 @@ def gold_form(facts: TaskFacts, name: str, gold: Answer) -> dict[str, Any]:
     return {"id": name, "label": gold}
 
 
-def _scored(
-    metric: str, columns: Sequence[str], language: str, gold: dict[str, Any], answer: Answer
-) -> list[float] | None:
-    try:
-        return statistics(metric, columns, language, gold, answer)
-    except (ValueError, KeyError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Answers of one cell in one language, to be scored by one metric against the plain form of each example."""
+
+    metric: str
+    language: str
+    gold: Sequence[Mapping[str, Any]]
+    answers: Sequence[Answer]
+
+    def rows(self, columns: Sequence[str]) -> NDArray[np.float64]:
+        """``[n_examples, n_columns]``; NaN where gold and answer do not fit each other or the metric."""
+        return np.array(
+            [self._row(columns, gold, answer) for gold, answer in zip(self.gold, self.answers, strict=True)],
+            dtype=np.float64,
+        ).reshape(len(self.gold), len(columns))
+
+    def _row(self, columns: Sequence[str], gold: Mapping[str, Any], answer: Answer) -> list[float]:
+        try:
+            return statistics(self.metric, columns, self.language, gold, answer)
+        except (ValueError, KeyError):
+            return [np.nan] * len(columns)
+
+
+def compare_rows(agreement: Agreement, recorded: MetricStatistics, scored: Scored, place: str) -> None:
+    """Count the recorded rows that are what scoring gives, and name those that are not."""
+    rows, found = recorded.matrix(len(scored.gold)), scored.rows(recorded.columns)
+    is_same = (np.abs(rows - found) <= _ROUNDING).all(axis=1)
+    agreement.n_values += int(is_same.sum())
+    for number in np.flatnonzero(~is_same):
+        at = f"{place} / {scored.gold[number].get('id', number)}"
+        again = None if np.isnan(found[number]).any() else found[number].tolist()
+        agreement.value(at, scored.metric, rows[number].tolist(), again)
 
 
 def _place(answers: CellEvidence, language: str) -> str:

@@ -8,8 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from waystage.data.prepare import load_examples
 from waystage.data.source import Place
 from waystage.errors import DataError, StudyError
@@ -17,9 +15,9 @@ from waystage.plan.plan import Plan, make_plan
 from waystage.record.form.evidence import CellEvidence
 from waystage.record.form.names import STUDY_YAML, cell_name, examples_name
 from waystage.record.form.verdicts import Finding, Status
+from waystage.record.gates.answers import Scored, compare_rows
 from waystage.record.gates.reading import Material
 from waystage.record.independent.agreement import Agreement
-from waystage.record.independent.rescoring import statistics
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import parse_study
@@ -90,11 +88,7 @@ def _score_cell(answers: CellEvidence, task: str, texts: Mapping[str, TestText],
             continue
         gold = texts[language].examples
         n_scored += len(gold)
+        place = f"{answers.sequence} / {task} / {language} / seed {answers.seed}"
         for metric, recorded in given.statistics.items():
-            rows = recorded.matrix(len(gold))
-            for place, (example, answer) in enumerate(zip(gold, given.answers, strict=True)):
-                again = statistics(metric, recorded.columns, language, example, answer)
-                if not np.allclose(rows[place], again, rtol=0.0, atol=1e-9):
-                    at = f"{answers.sequence} / {task} / {language} / {example['id']}"
-                    agreement.value(at, metric, rows[place].tolist(), again)
+            compare_rows(agreement, recorded, Scored(metric, language, gold, given.answers), place)
     return n_scored

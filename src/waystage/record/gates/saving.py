@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from waystage.claims.wording import sentence
 from waystage.comparison import json_form
+from waystage.record.additions import add_verdicts
 from waystage.record.folder.reader import SealedRecord, pretty_json
 from waystage.record.folder.writer import Note, append_event
-from waystage.record.form.names import VERDICTS
+from waystage.record.form.names import REPORT, VERDICTS
 from waystage.record.form.verdicts import GateVerdict, VerdictsFile
 from waystage.record.gates.derivation import derive
 
@@ -27,10 +28,8 @@ def save_verdicts(record: SealedRecord, gates: Sequence[GateVerdict]) -> SealedR
     """
     verdicts = with_verdicts(record, gates)
     names = ", ".join(dict.fromkeys(own.gate for own in gates))
-    note = Note(
-        correction_type="QUALITY_ASSESSMENT",
-        public_note=f"Verdicts of {names}; tier {verdicts.tier}: {verdicts.tier_reason}",
-        affected_fields=(VERDICTS,),
-        action="verdicts",
-    )
-    return append_event(record.path, {VERDICTS: pretty_json(json_form.dump(verdicts))}, note)
+    note = f"verdicts of {names}; tier {verdicts.tier}: {verdicts.tier_reason}"
+    if REPORT in record.index.files:
+        return add_verdicts(record.path, verdicts, note)
+    content = pretty_json(json_form.dump(verdicts))
+    return append_event(record.path, {VERDICTS: content}, Note("QUALITY_ASSESSMENT", note, (VERDICTS,), "verdicts"))

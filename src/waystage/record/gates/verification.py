@@ -219,7 +219,8 @@ def _difference_findings(claim: DifferenceClaim, decision: Decision, rescored: d
 def _told(test: Test) -> str:
     own = test.interval
     p = "no p" if test.p is None else f"p = {test.p:.2g}, of the contrary {test.p_contrary:.2g}"
-    return f"{100 * own.value:+.2f} points, 95 % interval {100 * own.low:+.2f} to {100 * own.high:+.2f}; {p} before correction"
+    ends = f"{100 * own.low:+.2f} to {100 * own.high:+.2f}"
+    return f"{100 * own.value:+.2f} points, 95 % interval {ends}; {p} before correction"
 
 
 def _published_findings(claim: PublishedClaim, decision: PublishedDecision) -> Iterator[Finding]:
