@@ -24,10 +24,16 @@ from waystage.benchmark.benchmarks import benchmark_named
 from waystage.benchmark.submission import SubmissionScores
 from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
+from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
-from waystage.execution.local import run_plan
+from waystage.execution.calibration import faster_precision
+from waystage.execution.executor import Backend, WorkerSetting
+from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
-from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.execution.precision import with_precision
+from waystage.execution.processes import Processes
+from waystage.execution.resources import needs_of
+from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
 from waystage.record.files import write_run_files
@@ -37,7 +43,7 @@ from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
-from waystage.study.study import Study
+from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,10 +103,19 @@ def default_threads() -> int:
 def plan_study(study: Study, store: Store) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
 
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store.
+
     Raises:
         DataError: data or encoder are missing or malformed.
     """
-    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+
+    def measured() -> Precision:
+        choice = study.encoder
+        source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
+        return faster_precision(store, source.shape(), default_threads())[0]
+
+    settled = with_precision(study, measured)
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
 
 
 def run_study(  # noqa: PLR0913
@@ -112,15 +127,16 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    backend: Backend | None = None,
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run what is not done yet, compare the sequences, and write the report.
 
-    With one worker everything runs in this process. More are processes of their own that share the threads; scripts
-    that start them keep their own work under ``if __name__ == "__main__":``. ``node_seconds`` are estimates that
-    decide what goes first.
+    ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
+    share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
+    ``node_seconds`` are estimates that decide what goes first.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
@@ -128,9 +144,11 @@ def run_study(  # noqa: PLR0913
     """
     plan = plan if plan is not None else plan_study(study, store)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers))
+    backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
+    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
+        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
         plan = plan_study(study, store)
@@ -144,18 +162,11 @@ def run_study(  # noqa: PLR0913
 
 
 def _execute(
-    plan: Plan,
-    store: Store,
-    watcher: Watcher,
-    workers: Workers,
-    node_seconds: dict[str, float] | None,
-    should_stop: Callable[[], bool],
+    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
 ) -> Outcome:
-    if workers.n_workers == 1:
-        return run_plan(plan, store, watcher, n_threads=workers.n_threads, should_stop=should_stop)
-    return run_plan_in_processes(
-        plan, store, watcher, workers=workers, node_seconds=node_seconds, should_stop=should_stop
-    )
+    setting = WorkerSetting(store.root, n_threads, plan.study.encoder.trust_remote_code)
+    with backend.start(setting, guidance.should_stop) as executor:
+        return run_nodes(plan.nodes, store, executor, watcher, guidance)
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:

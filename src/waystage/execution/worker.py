@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from waystage.data.examples import Candidate, Example
 from waystage.data.prepare import PreparedText, load_candidates, load_examples
+from waystage.encoders.reading import training_flops
+from waystage.encoders.sources import shape_from_config
+from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
-from waystage.execution.token_caches import open_token_caches
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
@@ -172,12 +174,14 @@ class Worker:
             (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
         if objective.observed is not None:
             (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
-        tokens = max(1, cost.n_text_tokens)
+        shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
+        reading, n_layers = objective.reading(), job.n_layers or shape.n_layers
         return {
             "training_seconds": round(cost.seconds, 3),
+            "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
             "n_padded_tokens": cost.n_padded_tokens,
-            "flops": node.work.training_flops * tokens / max(1.0, node.work.n_tokens),
+            "flops": training_flops(shape, n_layers, reading, cost.n_text_tokens, cost.n_terms),
         }
 
     def _choice(self, job: TrainJob) -> Choice | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from waystage.encoders.collate import collate
 from waystage.encoders.known_head import KnownHead
 from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.reading import Reading
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.store.canonical import JsonObject
@@ -66,6 +67,11 @@ class Objective(ABC):
     def lengths(self) -> NDArray[np.integer[Any]]:
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return np.array([len(sequence) for sequence in self.sequences], np.int64)
+
+    def reading(self) -> Reading:
+        """What one pass reads."""
+        lengths, of_sequences = self.lengths, np.array([len(sequence) for sequence in self.sequences], np.int64)
+        return Reading(len(lengths), int(lengths.sum()), int((of_sequences**2).sum()))
 
     def vocabulary(self) -> TrimmedVocabulary:
         """The tokens that occur, and those that the objective itself puts in."""

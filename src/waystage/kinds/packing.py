@@ -280,11 +280,13 @@ def draw_for_budget(
         n_tokens = training.tokens
     elif training.steps is not None:
         n_tokens = training.steps * training.batch_size * training.max_tokens
+    elif training.examples is not None:
+        n_tokens = training.examples * training.max_tokens
     else:
         n_corpus = sum(cache.n_tokens + len(cache) * len(frame) for cache in caches.values())
         n_tokens = max(1, round((training.epochs or 1.0) * n_corpus))
     size = (training.max_tokens, n_tokens)
     sequences = draw_sequences(caches, frame, settings.packing, size, settings.alpha, seed)
-    if training.steps is not None:
+    if training.steps is not None or training.examples is not None:
         return sequences, training
     return sequences, replace(training, epochs=1.0, tokens=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from waystage.data.source import Place
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import encoder_source
+from waystage.plan.budgets import StageBudget
 from waystage.plan.builder import Builder
 from waystage.plan.cell import Cell
 from waystage.plan.nodes import Node
@@ -26,6 +27,7 @@ class Plan:
         cells: what is compared.
         n_naive_trainings: trainings if every cell were run by itself.
         overlaps: training data that has test examples of a target; empty unless the study allows it.
+        budgets: budgets that followed from something else, by the name of the stage.
         no_validation: why the last checkpoint of a target has no score on validation data, by the name of its task.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     cells: tuple[Cell, ...]
     n_naive_trainings: int
     overlaps: tuple[Overlap, ...] = ()
+    budgets: dict[str, StageBudget] = field(default_factory=dict)
     no_validation: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -61,7 +64,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
     )
     texts = Texts.read(study, store, place)
     overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
-    builder = Builder(study, place, source, source.shape(), texts)
+    builder = Builder(study, place, source, source.shape(), texts, store)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(
@@ -73,6 +76,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         cells=cells,
         n_naive_trainings=n_naive,
         overlaps=overlaps,
+        budgets=builder.budgets.found,
         no_validation={
             target.task.name: texts.no_validation[use.key]
             for target in study.targets

@@ -17,6 +17,7 @@ import psutil
 import waystage
 from waystage.comparison import json_form
 from waystage.data.corpus import Corpus
+from waystage.plan.budgets import StageBudget
 from waystage.plan.plan import Plan
 from waystage.plan.versions import package_versions
 from waystage.record.context import comparison_context
@@ -41,7 +42,7 @@ def run_parts(plan: Plan, store: Store, record: RunRecord) -> dict[str, bytes]:
     measures = {name: dict(values) for name, values in context.measures.items()}
     groupings = {name: dict(groups) for name, groups in context.groupings.items()}
     parts: Mapping[str, object] = {
-        STUDY: study_file(plan.study),
+        STUDY: study_file(plan.study, plan.budgets),
         PLAN: PlanFile(plan.encoder_id, tuple(_nodes(plan, store)), tuple(_cells(plan))),
         ENVIRONMENT: environment(plan.study),
         CONTEXT: ContextFile(dict(context.categories), groupings, measures),
@@ -50,8 +51,8 @@ def run_parts(plan: Plan, store: Store, record: RunRecord) -> dict[str, bytes]:
     return {name: pretty_json(json_form.dump(part)) for name, part in parts.items()}
 
 
-def study_file(study: Study) -> StudyFile:
-    """The study without places on this machine."""
+def study_file(study: Study, budgets: Mapping[str, StageBudget]) -> StudyFile:
+    """The study without places on this machine; ``budgets`` are those that followed from something else."""
     stages = {stage.name: stage for stages in study.sequences.values() for stage in stages}
     return StudyFile(
         name=study.name,
@@ -60,7 +61,7 @@ def study_file(study: Study) -> StudyFile:
         seeds=study.seeds,
         baseline=study.baseline,
         sequences={name: tuple(stage.name for stage in own) for name, own in study.sequences.items()},
-        stages={name: _stage(stage) for name, stage in stages.items()},
+        stages={name: _stage(stage, budgets.get(name)) for name, stage in stages.items()},
         targets={target.task.name: _plain(target) for target in study.targets},
         tasks=tuple(map(_task_facts, study.targets)),
         claims=study.claims,
@@ -68,10 +69,11 @@ def study_file(study: Study) -> StudyFile:
     )
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
+def _stage(stage: Stage, budget: StageBudget | None) -> dict[str, Any]:
     learned = getattr(stage, "task", None) or getattr(stage, "corpus", None)
     licence = getattr(learned, "licence", None)
-    return {"kind": type(stage).__name__.removesuffix("Stage").lower(), "licence": licence, **_plain(stage)}
+    kind = type(stage).__name__.removesuffix("Stage").lower()
+    return {"kind": kind, "licence": licence, **_plain(stage), "followed_budget": _plain(budget)}
 
 
 def _task_facts(target: Target) -> TaskFacts:

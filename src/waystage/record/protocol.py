@@ -8,11 +8,11 @@ from dataclasses import asdict, fields, replace
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
-from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training
+from waystage.study.study import Lora, Precision, RetrievalSettings, Selection, Study, Target, Training
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
-_BUDGETS = ("epochs", "steps", "tokens")
+_BUDGETS = ("epochs", "steps", "tokens", "examples")
 
 
 def task_protocols(
@@ -91,7 +91,14 @@ def training_facts(training: Training, kind: Kind) -> tuple[Fact, ...]:
     values = {name: value for name, value in asdict(training).items() if value is not None}
     if not kind.pools_states:
         del values["pooling"]
+    if training.lora is not None:
+        values["lora"] = f"rank {training.lora.rank}, alpha {training.lora.alpha:g}, {_adapted(training.lora)}"
     return tuple(Fact(name, _shown(value)) for name, value in values.items())
+
+
+def _adapted(lora: Lora) -> str:
+    layers = ", ".join(lora.modules) or "all linear layers"
+    return layers if not lora.dropout else f"{layers}, dropout {lora.dropout:g}"
 
 
 def _shown(value: object) -> str:
@@ -178,6 +185,10 @@ def _training_departures(training: Training, defaults: TrainingDefaults) -> list
             departures.append(f"{getattr(training, budget)} {budget} instead of {default:g} {field.name}")
         elif chosen != default:
             departures.append(f"{field.name} {_shown(chosen)} instead of {_shown(default)}")
-    if training.freeze_embeddings:
+    if training.lora is not None:
+        departures.append(f"low-rank adapters (rank {training.lora.rank}) and the head are trained, the layers are not")
+    elif training.freeze_embeddings:
         departures.append("token embeddings are frozen")
+    if training.precision is Precision.BFLOAT16:
+        departures.append("matrix products of training are in bfloat16")
     return departures

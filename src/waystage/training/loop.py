@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waystage.errors import Interrupted, StageError
 from waystage.kinds.objective import Indices, MicroBatch, Objective
 from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.study.study import Precision, Training
 from waystage.training import resume
 from waystage.training.schedule import BatchOrder, count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
@@ -45,14 +45,17 @@ class LoopSettings:
 class TrainingCost:
     """What a stage cost, and its mean loss over all steps.
 
-    ``n_steps`` are those that were made; ``evaluations`` are the scores on validation data, in order, if there are any.
+    ``n_steps`` are those that were made, ``n_terms`` the summands of the loss in all of them; ``evaluations`` are the
+    scores on validation data, in order, if there are any.
     """
 
     n_steps: int
+    n_examples: int
     n_text_tokens: int
     n_padded_tokens: int
     seconds: float
     mean_loss: float
+    n_terms: int = 0
     evaluations: tuple[Evaluation, ...] = ()
 
 
@@ -77,6 +80,7 @@ def train(
     order = BatchOrder(objective.lengths, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
+    trainable.stream_dropout()
     optimiser = make_optimiser(trainable, training)
     progress = resume.Progress()
     if settings.work_dir is not None:
@@ -113,10 +117,12 @@ def train(
         trainable.load(progress.best)
     return TrainingCost(
         n_steps=progress.step,
+        n_examples=progress.n_examples,
         n_text_tokens=progress.n_text_tokens,
         n_padded_tokens=progress.n_padded_tokens,
         seconds=progress.seconds,
         mean_loss=progress.loss_sum / max(1, progress.n_terms),
+        n_terms=progress.n_terms,
         evaluations=tuple(progress.evaluations),
     )
 
@@ -148,13 +154,18 @@ def _step(
     ]
     n_terms = sum(batch.n_terms for batch in micro_batches)
     optimiser.zero_grad(set_to_none=True)
-    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
+    dropout_seed = derive_seed(seed, "dropout", progress.step)
+    lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
+    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
     _require_finite("loss", loss_sum, progress.step, indices)
     parameters = list(trainable.parameters().values())
-    norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
+    norm = torch.nn.utils.get_total_norm([part.grad for part in parameters if part.grad is not None])
     _require_finite("norm of the gradient", float(norm), progress.step, indices)
+    if float(norm) > training.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
     optimiser.step()
     progress.step += 1
+    progress.n_examples += len(indices)
     progress.n_text_tokens += sum(batch.n_text_tokens for batch in micro_batches)
     progress.n_padded_tokens += sum(batch.n_padded_tokens for batch in micro_batches)
     progress.loss_sum += loss_sum
@@ -175,13 +186,19 @@ def _accumulate(
     micro_batches: list[MicroBatch],
     n_terms: int,
     dropout_seed: int,
+    precision: torch.autocast,
 ) -> float:
-    """Gradients of the mean loss over all micro-batches; returns the summed loss."""
-    total = 0.0
+    """Gradients of the mean loss over all micro-batches; returns the summed loss.
+
+    Dropout belongs to a micro-batch, whatever was done before it and whoever does it.
+    """
+    total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(dropout_seed)
-        for batch in micro_batches:
-            loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
+        for number, batch in enumerate(micro_batches):
+            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", number))
+            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", number))
+            with precision:
+                loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
-            total += float(loss_sum.detach())
-    return total
+            total += loss_sum.detach()
+    return float(total)

@@ -18,6 +18,7 @@ from waystage.training.trainable import Trainable
 _NAME = "checkpoint.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 _BEST = "best/"
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Progress:
     """
 
     step: int = 0
+    n_examples: int = 0
     n_text_tokens: int = 0
     n_padded_tokens: int = 0
     seconds: float = 0.0
@@ -48,12 +50,9 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
                 tensors[f"{moment}/{name}"] = state[moment]
     tensors |= {f"{_BEST}{name}": tensor for name, tensor in progress.best.items()}
     metadata = {
-        "step": str(progress.step),
-        "n_text_tokens": str(progress.n_text_tokens),
-        "n_padded_tokens": str(progress.n_padded_tokens),
+        **{name: str(getattr(progress, name)) for name in _COUNTS},
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
-        "n_terms": str(progress.n_terms),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,19 +75,18 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
     except (OSError, SafetensorError):
         return Progress()
     parameters = trainable.parameters()
-    if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
+    is_of_this_form = metadata.keys() >= set(_COUNTS)
+    saved = {name for name in tensors if name.startswith("value/")}
+    if not is_of_this_form or {f"value/{name}" for name in parameters} != saved:
         return Progress()
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"value/{name}"])
             _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS}, metadata)
     return Progress(
-        step=int(metadata["step"]),
-        n_text_tokens=int(metadata["n_text_tokens"]),
-        n_padded_tokens=int(metadata["n_padded_tokens"]),
+        **{name: int(metadata[name]) for name in _COUNTS},
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
-        n_terms=int(metadata["n_terms"]),
         evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
         best={
             name: tensors[f"{_BEST}{name}"].to(parameter.device)
