@@ -10,18 +10,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.record.sealed import build_sealed
+from tests.record.sealed import DIFFERENCE, build_sealed
 from waystage.commands.record_gates import attack as attack_command
 from waystage.commands.record_gates import verify as verify_command
 from waystage.errors import FalsifiedError, UnverifiedError
 from waystage.record.folder.reader import SealedRecord, open_record
 from waystage.record.folder.writer import write_record
+from waystage.record.form.claims import DeclaredClaim
 from waystage.record.form.names import COMPARISON, CORRECTIONS, INDEX, LINEAGE, SCORES, cell_name
 from waystage.record.form.verdicts import GateVerdict
 from waystage.record.gates import replication
@@ -130,6 +133,44 @@ def test_every_claim_is_attacked_by_three_roles(sealed: SealedRecord) -> None:
     roles = {own.name for own in _of(gates, "gain").findings if own.name.startswith("role: ")}
     assert roles == {"role: counterexample hunter", "role: citation auditor", "role: replication attacker"}
     assert _of(gates, "gain").status == "VERIFIED"
+
+
+def _planted(sealed: SealedRecord, *, is_shown: bool) -> Material:
+    """The record with other answers on topics: right in three of four by the claim, one by the other."""
+    material, generator = Material(sealed), np.random.default_rng(3)
+    cells = []
+    for cell in material.cells:
+        if (cell.task, cell.metric) == ("topics", "accuracy"):
+            is_claimed = cell.sequence == DIFFERENCE.sequence
+            rate = (0.75 if is_claimed else 0.25) if is_shown else (0.25 if is_claimed else 0.75)
+            right = (generator.random(len(cell.ids)) < rate).astype(float)
+            cell = replace(cell, rows=np.column_stack([right, np.ones(len(right))]))
+        cells.append(cell)
+    claim = replace(DIFFERENCE, tasks=("topics",))
+    # What a cached property has found before, it does not look for again.
+    material.__dict__ |= {"cells": tuple(cells), "claims": (DeclaredClaim(claim, "in the study"),)}
+    return material
+
+
+def test_a_claim_that_is_shown_is_attacked_by_all(sealed: SealedRecord) -> None:
+    (verdict,) = attack(_planted(sealed, is_shown=True))
+    by_name = {own.name: own for own in verdict.findings}
+    assert by_name["vacuity: sequences swapped"].status == "VERIFIED"
+    assert by_name["vacuity: examples permuted"].status == "VERIFIED"
+    assert by_name["leave one seed out"].status == "VERIFIED"
+    assert by_name["leave one language out"].status == "VERIFIED"
+    assert by_name["multiple testing"].status == "VERIFIED"
+    assert verdict.status == "VERIFIED" or "another metric" in verdict.reason
+    for role in ("counterexample hunter", "citation auditor", "replication attacker"):
+        assert isinstance((by_name[f"role: {role}"].numbers or {})["score"], float)
+
+
+def test_a_claim_whose_contrary_the_evidence_shows_is_falsified_by_both_gates(sealed: SealedRecord) -> None:
+    material = _planted(sealed, is_shown=False)
+    assert _of(verify(material), DIFFERENCE.name).status == "FALSIFIED"
+    (verdict,) = attack(material)
+    assert verdict.status == "FALSIFIED"
+    assert "the contrary" in verdict.reason
 
 
 def test_verdicts_are_an_event_of_the_record_and_earlier_ones_stay(sealed: SealedRecord, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def compare_rows(agreement: Agreement, recorded: MetricStatistics, scored: Score
     rows, found = recorded.matrix(len(scored.gold)), scored.rows(recorded.columns)
     is_same = (np.abs(rows - found) <= _ROUNDING).all(axis=1)
     agreement.n_values += int(is_same.sum())
-    for number in np.flatnonzero(~is_same):
+    for number in map(int, np.flatnonzero(~is_same)):
         at = f"{place} / {scored.gold[number].get('id', number)}"
         again = None if np.isnan(found[number]).any() else found[number].tolist()
         agreement.value(at, scored.metric, rows[number].tolist(), again)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from waystage.data.prepare import load_examples
+from waystage.data.examples import Example
+from waystage.data.prepare import PreparedText, load_examples
 from waystage.data.source import Place
 from waystage.errors import DataError, StudyError
-from waystage.plan.plan import Plan, make_plan
-from waystage.record.form.evidence import CellEvidence
+from waystage.plan.texts import Texts
+from waystage.record.form.evidence import CellEvidence, ExamplesEvidence
 from waystage.record.form.names import STUDY_YAML, cell_name, examples_name
 from waystage.record.form.verdicts import Finding, Status
 from waystage.record.gates.answers import Scored, compare_rows
@@ -35,37 +36,44 @@ class TestText:
 
 def check_data(material: Material, data_dir: Path) -> Iterator[Finding]:
     """One finding a task: the digest of the prepared data, and answers scored against it."""
+    text = material.record.read(STUDY_YAML).decode("utf-8")
+    try:
+        study = parse_study(text, STUDY_YAML, study_dir=data_dir, data_dir=data_dir)
+    except StudyError as error:
+        yield Finding("your data", "UNVERIFIED", f"the study cannot be read here: {str(error).splitlines()[0]}")
+        return
+    place = Place(data_dir, default_cache_dir(), data_dir)
     with TemporaryDirectory(prefix="waystage-verify-") as folder:
         store = Store(Path(folder) / "store")
-        try:
-            plan = _plan(material, store, data_dir)
-        except (StudyError, DataError) as error:
-            told = str(error).splitlines()[0]
-            yield Finding("your data", "UNVERIFIED", f"the data of the study is not there: {told}", "data in --data")
-            return
-        for task in material.tasks:
-            yield _check_task(material, task, _texts(plan, task, store))
+        for target in study.targets:
+            task = target.task.name
+            try:
+                texts = _texts(Texts.read_tests(target, store, place), material.examples[task], store)
+            except DataError as error:
+                yield Finding(f"your data: {task}", "UNVERIFIED", f"not there: {str(error).splitlines()[0]}")
+                continue
+            yield _check_task(material, task, texts)
 
 
-def _plan(material: Material, store: Store, data_dir: Path) -> Plan:
-    text = material.record.read(STUDY_YAML).decode("utf-8")
-    study = parse_study(text, STUDY_YAML, study_dir=data_dir, data_dir=data_dir)
-    return make_plan(study, store, Place(data_dir, default_cache_dir(), data_dir))
-
-
-def _texts(plan: Plan, task: str, store: Store) -> dict[str, TestText]:
-    cell = next(cell for cell in plan.cells if cell.target.task.name == task)
-    data = plan.node(cell.score_id).spec["data"]
+def _texts(prepared: Mapping[str, PreparedText], recorded: ExamplesEvidence, store: Store) -> dict[str, TestText]:
     return {
-        language: TestText(data_id, [own.to_json() for own in load_examples(store, data_id)])
-        for language, data_id in data.items()
+        language: TestText(own.artefact_id, _renamed(recorded, language, load_examples(store, own.artefact_id)))
+        for language, own in prepared.items()
     }
+
+
+def _renamed(recorded: ExamplesEvidence, language: str, examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """The examples as JSON, with the ids of the record where it has ranks in place of those of the data."""
+    values = [example.to_json() for example in examples]
+    own = recorded.languages.get(language)
+    if recorded.ids_are == "kept" or own is None or len(own.ids) != len(values):
+        return values
+    return [{**value, "id": rank} for value, rank in zip(values, own.ids, strict=True)]
 
 
 def _check_task(material: Material, task: str, texts: Mapping[str, TestText]) -> Finding:
     name, agreement = f"your data: {task}", Agreement(examples_name(task))
-    recorded = material.examples[task]
-    for language, own in recorded.languages.items():
+    for language, own in material.examples[task].languages.items():
         found = texts[language].data_id if language in texts else None
         agreement.value(language, "digest of the prepared examples", own.data_id, found)
     if agreement.disagreements:

@@ -88,6 +88,8 @@ def retrain(job: Job) -> Iterator[Retrained]:
     store = Store(Path(job.store_dir))
     study_dir = data_dir or Path(job.store_dir).parent
     study = parse_study(job.study_yaml, "study.yaml", study_dir=study_dir, data_dir=data_dir)
+    if study.encoder.trust_remote_code:
+        raise StageError("the study would run code that comes with its encoder; a record is not trusted that far")
     plan = make_plan(study, store, Place(study_dir, default_cache_dir(), data_dir))
     wanted = set(job.cells)
     cells = tuple(cell for cell in plan.cells if (cell.sequence, cell.target.task.name, cell.seed) in wanted)

@@ -239,6 +239,8 @@ def _other_readings(claim: DifferenceClaim, ground: Ground) -> Iterator[Attack]:
 
 def _compared(claim: DifferenceClaim, name: str, what: str, before: Sequence[Test], after: Sequence[Test]) -> Attack:
     values = {test.other: test.interval.value for test in after}
+    if not values:
+        return Attack(Role.HUNTER, name, Outcome.NOT_POSSIBLE, f"there is no evidence {what}")
     shown = ", ".join(f"{100 * value:+.2f} points against {other}" for other, value in values.items())
     numbers: dict[str, Number] = {f"value against {other}": value for other, value in values.items()}
     held = all(holds(claim, test.interval.value) for test in before)
