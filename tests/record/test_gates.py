@@ -148,7 +148,7 @@ def _planted(sealed: SealedRecord, *, is_shown: bool) -> Material:
         cells.append(cell)
     claim = replace(DIFFERENCE, tasks=("topics",))
     # What a cached property has found before, it does not look for again.
-    material.__dict__ |= {"cells": tuple(cells), "claims": (DeclaredClaim(claim, "in the study"),)}
+    material.__dict__.update(cells=tuple(cells), claims=(DeclaredClaim(claim, "in the study"),))
     return material
 
 

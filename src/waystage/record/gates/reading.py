@@ -15,6 +15,7 @@ from waystage.record.form.evidence import CellEvidence, ExamplesEvidence
 from waystage.record.form.measured import CostsFile, DeparturesFile, ScoresFile
 from waystage.record.form.names import COMPARISON, COSTS, DEPARTURES, LINEAGE, PLAN, SCORES, STUDY, cell_name
 from waystage.record.form.provenance import Lineage, PlanFile, StudyFile, TaskFacts
+from waystage.record.independent.claims import Cells
 from waystage.record.independent.evidence import Cell, Method
 from waystage.record.redteam.auditor import Facts, Overlap
 
@@ -109,6 +110,11 @@ class Material:
                     raise RecordError(Problem(self.record.path / name, None, place, str(error))) from None
                 key = (answers.sequence, answers.task, language, answers.seed)
                 yield Cell(*key, metric, statistics.columns, ids, rows, name)
+
+    @cached_property
+    def drawn(self) -> Cells:
+        """The cells, measured with the random signs of the recorded comparison; once for all that asks."""
+        return Cells(self.cells, self.method)
 
     @cached_property
     def method(self) -> Method:

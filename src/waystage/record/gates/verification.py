@@ -62,7 +62,7 @@ def _record_findings(material: Material) -> Iterator[Finding]:
     yield from _answers(material)
     yield _scores(material)
     try:
-        measured = Cells(material.cells, material.method).measured()
+        measured = material.drawn.measured()
     except DataError as error:
         told = "; ".join(str(problem) for problem in error.problems[:5])
         yield Finding("comparison", "FALSIFIED", f"the evidence cannot be laid out: {told}", "evidence for every cell")
@@ -115,10 +115,7 @@ def _scores(material: Material) -> Finding:
 def _second_method(material: Material) -> Finding:
     """Spreads of scores by derivatives against those by random signs, which the recorded errors come from."""
     method = material.method
-    drawn, linear = (
-        Cells(material.cells, method).measured(),
-        Cells(material.cells, method, linear_covariance).measured(),
-    )
+    drawn, linear = material.drawn.measured(), Cells(material.cells, method, linear_covariance).measured()
     noise = 5 / np.sqrt(2 * (method.n_resamples - 1))
     worst_ratio, worst_place, is_within = 0.0, "", True
     for block in drawn.evidence.blocks:
@@ -186,7 +183,7 @@ def _claim_verdicts(material: Material, rescored: dict[str, Finding], looked: Lo
 
 def _decide(material: Material, claims: Sequence[DifferenceClaim]) -> list[Decision]:
     try:
-        return decide(claims, Cells(material.cells, material.method).measured)
+        return decide(claims, material.drawn.measured)
     except DataError as error:
         why = f"the evidence cannot be laid out: {str(error).splitlines()[0]}"
         return [Decision(claim.name, "UNVERIFIED", why) for claim in claims]
