@@ -28,11 +28,13 @@ from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
+from waystage.execution.job_log import attempts_dir
 from waystage.execution.local import InProcess
-from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
+from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
 from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
+from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
@@ -100,22 +102,25 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan_study(study: Study, store: Store) -> Plan:
+def plan_study(study: Study, store: Store, n_threads: int | None = None) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
 
-    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store.
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store;
+    ``n_threads`` are those that each worker will have: a budget in seconds becomes tokens at the pace of so many.
 
     Raises:
         DataError: data or encoder are missing or malformed.
     """
 
+    threads = n_threads or default_threads()
+
     def measured() -> Precision:
         choice = study.encoder
         source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
-        return faster_precision(store, source.shape(), default_threads())[0]
+        return faster_precision(store, source.shape(), threads)[0]
 
     settled = with_precision(study, measured)
-    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir), threads)
 
 
 def run_study(  # noqa: PLR0913
@@ -142,16 +147,16 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    plan = plan if plan is not None else plan_study(study, store)
-    store.add_root(study.name, [node.id for node in plan.nodes])
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
     threads = n_threads or max(1, default_threads() // backend.n_workers)
+    plan = plan if plan is not None else plan_study(study, store, threads)
+    store.add_root(study.name, [node.id for node in plan.nodes])
     guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     for _ in range(_MAX_PLANS):
         outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
         if outcome.is_interrupted or not outcome.lost_inputs:
             break
-        plan = plan_study(study, store)
+        plan = plan_study(study, store, threads)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:
@@ -164,9 +169,13 @@ def run_study(  # noqa: PLR0913
 def _execute(
     plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
 ) -> Outcome:
-    setting = WorkerSetting(store.root, n_threads, plan.study.encoder.trust_remote_code)
+    log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
+    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
     with backend.start(setting, guidance.should_stop) as executor:
-        return run_nodes(plan.nodes, store, executor, watcher, guidance)
+        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+    log.finished(outcome)
+    outcome.log_dir = log.dir
+    return outcome
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
@@ -207,7 +216,11 @@ def score_submission(
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:
-    lines = [f"{plan.node(node_id).label}: {reason}" for node_id, reason in outcome.failures.items()]
+    lines = []
+    for node_id, reason in outcome.failures.items():
+        lines.append(f"{plan.node(node_id).label}: {reason}")
+        if outcome.log_dir is not None:
+            lines.append(f"  log: {attempts_dir(outcome.log_dir, node_id)}")
     n_waiting = sum(state is State.NOT_RUN for state in outcome.states.values())
     if n_waiting:
         lines.append(f"{n_waiting} jobs that depend on it were not run; all that was done is kept")

@@ -17,6 +17,7 @@ from waystage.commands.record_gates import attack, published, replicate, verify
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
+from waystage.commands.status import status
 from waystage.commands.store import store
 from waystage.commands.study import init, list_names, schema
 from waystage.commands.terminal import ERR
@@ -39,6 +40,7 @@ def cli() -> None:
 for _command in (
     run,
     plan,
+    status,
     score,
     compare,
     checklist,

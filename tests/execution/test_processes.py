@@ -62,7 +62,7 @@ def test_a_node_that_kills_every_worker_fails_and_the_others_are_done(tmp_path: 
     content = short_study(tiny_encoder_dir, tmp_path / "out")
     study, store = api.load_checked_study(write_study(tmp_path / "study", content)), Store(tmp_path / "store")
     plan = api.plan_study(study, store)
-    with ProcessExecutor(WorkerSetting(store.root, n_threads=1), n_workers=1) as executor:
+    with ProcessExecutor(WorkerSetting(store, n_threads=1), n_workers=1) as executor:
         outcome = run_nodes(plan.nodes, store, executor, Killer(100, "mlm"))
     failed = [plan.node(node_id).label for node_id, state in outcome.states.items() if state is State.FAILED]
     assert failed == ["mlm (seed 1)"]

@@ -15,6 +15,7 @@ from waystage import api
 from waystage.errors import StudyError
 from waystage.execution.local import run_plan
 from waystage.execution.outcome import SilentWatcher
+from waystage.plan import paces
 from waystage.plan.plan import Plan
 from waystage.store.store import Store
 from waystage.study.study import CostUnit, Match
@@ -122,3 +123,28 @@ def test_a_study_made_in_python_cannot_go_round_in_circles(
     for other, words in (("mlm", "matches itself"), ("mood", "matches itself"), ("moon", "did you mean 'mood'")):
         with pytest.raises(StudyError, match=words):
             api.plan_study(matched(other), Store(tmp_path / "store"))
+
+
+def test_seconds_become_tokens_at_a_pace_that_is_measured_once(
+    plan_of: PlanOf, content: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paces, "_SECONDS", 0.2)
+    content = with_budget(with_budget(content, "mood", {"epochs": 2}), "mlm", {"match": "mood", "unit": "seconds"})
+    plan = plan_of(content)
+    found = plan.budgets["mlm"]
+    assert found.seconds is not None
+    assert 0 < found.seconds < 60
+    monkeypatch.setattr(paces.Pacer, "_measure", lambda *arguments: pytest.fail("measured again"))
+    assert ids(plan_of(content)) == ids(plan)
+    by_hand = with_budget(content, "mlm", {"tokens": found.training.tokens})
+    assert ids(plan_of(by_hand)) == ids(plan)
+
+
+def test_twice_the_seconds_are_twice_the_tokens(
+    plan_of: PlanOf, content: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paces.Pacer, "_measure", lambda *arguments: 1e-4)
+    for stage in ("mood", "mlm"):
+        budgets = [plan_of(with_budget(content, stage, {"seconds": n})).budgets[stage] for n in (1.5, 3)]
+        assert [found.training.tokens for found in budgets] == [15_000, 30_000]
+        assert [found.seconds for found in budgets] == [1.5, 3]

@@ -211,10 +211,10 @@ def test_dropout_of_a_study_overrides_that_of_the_encoder(
     assert len(set(losses.values())) == 3
 
 
-def test_a_loss_that_is_not_finite_names_step_and_sequences(
+def test_a_loss_that_is_not_finite_names_step_and_examples(
     pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path
 ) -> None:
-    with pytest.raises(StageError, match=r"the loss is (nan|inf) at step \d+, on the sequences \[\d+(, \d+)*\]"):
+    with pytest.raises(StageError, match=r"the loss is (nan|inf) at step \d+, on the examples \d+(, \d+)*;"):
         run(pretrained, OBJECTIVES["tagging"](tokenizer), replace(EXACT, learning_rate=1e38, steps=20), tmp_path / "w")
     assert not (tmp_path / "w").exists()
 

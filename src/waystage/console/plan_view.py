@@ -84,6 +84,7 @@ def plan_to_json(plan: Plan, forecast: Forecast) -> dict[str, Any]:
                 "planned_tokens": found.amount.n_tokens,
                 "planned_examples": found.amount.n_examples,
                 "planned_flops": found.amount.flops,
+                "planned_seconds": found.seconds,
             }
             for name, found in plan.budgets.items()
         },

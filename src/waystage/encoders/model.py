@@ -194,6 +194,30 @@ def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: b
     return encoder.eval()
 
 
+def random_encoder(folder: Path, seed: int, trust_remote_code: bool = False) -> Encoder:
+    """An encoder of the architecture that the configuration in ``folder`` describes, with random weights.
+
+    Raises:
+        DataError: the folder's configuration is not that of an encoder.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    _refuse_remote_code(folder, trust_remote_code)
+    with _loading_errors(folder), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+        options = {"trust_remote_code": trust_remote_code, **_options_without_pooler(config)}
+        return Encoder(AutoModel.from_config(config, **options)).eval()
+
+
+def use_threads(n_threads: int) -> None:
+    """Compute with so many threads from now on, in the same way each time."""
+    torch.set_num_threads(n_threads)
+    torch.use_deterministic_algorithms(True)
+    # Filling every new tensor with NaN only helps to find reads of memory that was never written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
 @contextmanager
 def _loading_errors(folder: Path) -> Iterator[None]:
     try:

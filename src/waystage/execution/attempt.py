@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 
 from waystage.errors import Interrupted, StoreError, WaystageError
-from waystage.execution.executor import Ended
+from waystage.execution.executor import Ended, JobRequest, WorkerSetting
+from waystage.execution.job_log import JobLog, libraries_logged
 from waystage.execution.outcome import Outcome, State
 from waystage.execution.worker import Control, Worker
 from waystage.plan.nodes import Node
@@ -35,11 +36,19 @@ def lacks_input(node: Node, outcome: Outcome) -> bool:
     )
 
 
-def attempt(node: Node, worker: Worker, control: Control) -> Ended:
-    """Do a node; what became of it. Interrupted is not run, without a reason.
+def attempt(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+    """Do a job and write its log; what became of it. Interrupted is not run, without a reason.
 
     An error that is no user's mistake is raised as it is.
     """
+    log = JobLog(setting, request)
+    with log.attempt(control) as watched:
+        ended = _done(request.node, worker, watched)
+    log.ended(ended)
+    return ended
+
+
+def _done(node: Node, worker: Worker, control: Control) -> Ended:
     try:
         worker.run(node, control)
     except DamagedArtefactError:
@@ -51,12 +60,16 @@ def attempt(node: Node, worker: Worker, control: Control) -> Ended:
     return Ended(node.id, State.RAN)
 
 
-def attempt_elsewhere(node: Node, worker: Worker, control: Control) -> Ended:
-    """:func:`attempt` in a process that is not the driver's: a defect goes back as text."""
-    try:
-        return attempt(node, worker, control)
-    except Exception:
-        return Ended(node.id, State.FAILED, defect=traceback.format_exc())
+def attempt_elsewhere(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+    """:func:`attempt` in a process that is not the driver's.
+
+    A defect goes back as text, and what libraries log and warn of goes into the job's log.
+    """
+    with libraries_logged(JobLog(setting, request)):
+        try:
+            return attempt(request, worker, control, setting)
+        except Exception:
+            return Ended(request.node.id, State.FAILED, defect=traceback.format_exc())
 
 
 def move_damaged_aside(node: Node, store: Store) -> set[str]:

@@ -16,6 +16,7 @@ from typing import Protocol, Self, TypeAlias
 from waystage.execution.outcome import State
 from waystage.execution.resources import Resources
 from waystage.plan.nodes import Node
+from waystage.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,13 @@ class WorkerSetting:
     """What every worker of a run needs to know.
 
     Attributes:
-        store_dir: the store; a folder that all machines of the run see under this path.
+        store: goes to the workers; other machines have to see its folder under the same path.
         n_threads: threads of a worker; the same number gives the same bytes.
         checkpoint_seconds: time between two checkpoints inside a stage.
         run_dir: where the run keeps its logs, one file an attempt at a job; None keeps none.
     """
 
-    store_dir: Path
+    store: Store
     n_threads: int
     trust_remote_code: bool = False
     checkpoint_seconds: float = 20.0
@@ -103,6 +104,10 @@ class Executor(Protocol):
 
 class Backend(Protocol):
     """Where jobs of a run go, as a user chooses it; holds settings and starts nothing."""
+
+    @property
+    def name(self) -> str:
+        """What ``--executor`` calls it."""
 
     @property
     def n_workers(self) -> int:

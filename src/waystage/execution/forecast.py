@@ -107,8 +107,8 @@ def _target_flops(target: Target, layers: int) -> float:
 
 
 def _training_flops(training: Training, n_examples: int, layers: int) -> float:
-    if training.flops is not None:
-        return training.flops
+    if training.flops is not None or training.seconds is not None:
+        return training.flops or (training.seconds or 0.0) * _USUAL_FLOPS_PER_SECOND
     n_examples_read = training.examples or (training.steps or 0) * training.batch_size
     n_tokens = float(training.tokens or n_examples_read * _USUAL_LENGTH)
     if not n_tokens:

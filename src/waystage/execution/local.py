@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from waystage.execution.attempt import attempt
 from waystage.execution.executor import Ended, JobRequest, OnAdvanced, WorkerSetting
@@ -21,8 +21,9 @@ from waystage.store.store import Store
 class InProcess:
     """Jobs run in this process, one after the other."""
 
-    n_workers: int = 1
-    n_gpus: int = 0
+    name: ClassVar[str] = "in-process"
+    n_workers: ClassVar[int] = 1
+    n_gpus: ClassVar[int] = 0
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> LocalExecutor:
         """The executor."""
@@ -34,7 +35,7 @@ class LocalExecutor:
 
     def __init__(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> None:
         self._setting, self._should_stop = setting, should_stop
-        self._worker = Worker(Store(setting.store_dir), setting.n_threads, setting.trust_remote_code)
+        self._worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
         self._held: JobRequest | None = None
 
     def offer(self, request: JobRequest) -> bool:
@@ -50,7 +51,7 @@ class LocalExecutor:
             return
         request, self._held = self._held, None
         on_fraction = partial(on_advanced, request.node.id)
-        yield attempt(request.node, self._worker, self._control(on_fraction))
+        yield attempt(request, self._worker, self._control(on_fraction), self._setting)
 
     def _control(self, on_fraction: Callable[[float], None]) -> Control:
         return Control(on_fraction, self._should_stop, self._setting.checkpoint_seconds)
@@ -78,6 +79,6 @@ def run_plan(
     checkpoint_seconds: float = 20.0,
 ) -> Outcome:
     """Do every node of ``plan`` that the store does not hold, in this process, without logs; see :func:`run_nodes`."""
-    setting = WorkerSetting(store.root, n_threads, plan.study.encoder.trust_remote_code, checkpoint_seconds)
+    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, checkpoint_seconds)
     with LocalExecutor(setting, should_stop) as executor:
         return run_nodes(plan.nodes, store, executor, watcher, Guidance(should_stop=should_stop))

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import psutil
 
@@ -29,7 +29,6 @@ from waystage.execution.executor import Ended, JobRequest, Lost, News, OnAdvance
 from waystage.execution.resources import Resources, Room
 from waystage.execution.worker import Control, Worker
 from waystage.execution.worker import peak_memory_bytes as process_peak_bytes
-from waystage.store.store import Store
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 60.0
@@ -40,6 +39,7 @@ class Processes:
     """Jobs run in worker processes on this machine; each has a GPU of its own where the machine has any."""
 
     n_workers: int
+    name: ClassVar[str] = "processes"
 
     @property
     def n_gpus(self) -> int:
@@ -179,7 +179,7 @@ def _serve(connection: Connection, setting: WorkerSetting, stop: Event, driver_p
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_threads(setting.n_threads)
     show_gpu(gpu)
-    worker = Worker(Store(setting.store_dir), setting.n_threads, setting.trust_remote_code)
+    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
 
     def should_stop() -> bool:
         return stop.is_set() or os.getppid() != driver_pid
@@ -188,7 +188,7 @@ def _serve(connection: Connection, setting: WorkerSetting, stop: Event, driver_p
     while True:
         try:
             request: JobRequest = connection.recv()
-            connection.send(attempt_elsewhere(request.node, worker, control))
+            connection.send(attempt_elsewhere(request, worker, control, setting))
         except (EOFError, OSError):
             return
 

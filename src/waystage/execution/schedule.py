@@ -187,6 +187,7 @@ class _Walk:
         """A job was lost: another worker goes on from the last checkpoint, unless this leads nowhere."""
         losses = self._losses[news.node_id]
         losses.lost()
+        self._watcher.lost(request.node, news.how)
         if is_done(request.node, self._store):  # it was lost after its last word
             self._open(self._settle(request.node, State.RAN))
             return

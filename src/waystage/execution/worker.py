@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from waystage.encoders.sources import shape_from_config
 from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
+from waystage.execution.energy import EnergyMeter
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
@@ -49,6 +50,17 @@ OnFraction = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """How far a stage is: optimiser steps, text tokens, and the loss summed over the terms so far."""
+
+    step: int
+    n_steps: int
+    n_text_tokens: int
+    loss_sum: float
+    n_terms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """How a worker is watched and stopped. None of it changes results.
 
@@ -56,11 +68,13 @@ class Control:
         on_fraction: told about progress inside the job.
         should_stop: asked after each training step.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        on_step: told about each training step, before ``on_fraction``.
     """
 
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
+    on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
 @dataclass(slots=True)
@@ -124,14 +138,9 @@ class Worker:
     def _pretrained(self, encoder_id: str) -> Encoder:
         """The encoder with all its layers, loaded and verified once."""
         if encoder_id not in self._encoders:
-            import torch
+            from waystage.encoders.model import load_encoder, use_threads
 
-            from waystage.encoders.model import load_encoder
-
-            torch.set_num_threads(self.n_threads)
-            torch.use_deterministic_algorithms(True)
-            # Filling every new tensor with NaN only helps to find reads of memory that was never written.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            use_threads(self.n_threads)
             folder = self.store.open(encoder_id).path("config.json").parent
             self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
         return self._encoders[encoder_id]
@@ -142,22 +151,32 @@ class Worker:
         return self._examples[text.artefact_id]
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.execution.fitting import fitting
         from waystage.training.checkpoint import WEIGHTS_NAME
-        from waystage.training.loop import LoopSettings
+        from waystage.training.loop import LoopSettings, TrainingCost
         from waystage.training.selection import selection_facts
         from waystage.training.stage import StageInputs, run_stage
 
         parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
         pretrained = self._pretrained(job.encoder_id)
-        objective, training = self._objective(job)
         settings = LoopSettings(
             work_dir=self.store.work_dir(node.id),
             checkpoint_seconds=control.checkpoint_seconds,
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
+            joules=EnergyMeter().joules,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
-        cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        def train(size: int | None) -> tuple[Objective, TrainingCost]:
+            objective, training = self._objective(job)
+            training = replace(training, micro_batch_size=size)
+            return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        (objective, cost), used = fitting(job, train, node.label)
         facts = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
             "objective": node.spec["objective"]["kind"],
@@ -181,6 +200,8 @@ class Worker:
             "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
             "n_padded_tokens": cost.n_padded_tokens,
+            "joules": cost.joules,
+            "micro_batch_size": used,
             "flops": training_flops(shape, n_layers, reading, cost.n_text_tokens, cost.n_terms),
         }
 

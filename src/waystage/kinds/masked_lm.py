@@ -89,6 +89,10 @@ class MaskedLmObjective(Objective):
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return self.sequences.lengths
 
+    def names(self, indices: Indices) -> list[str]:
+        """The language and the number of the document that each sequence starts in."""
+        return list(dict.fromkeys(self.sequences.name(int(index)) for index in indices))
+
     def reading(self) -> Reading:
         """What one pass reads, and over how many tokens the softmax runs."""
         lengths = self.lengths.astype(np.int64)

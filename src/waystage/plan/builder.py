@@ -11,7 +11,7 @@ from waystage.data.prepare import PreparedText
 from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
-from waystage.plan.budgets import Budgets, named_stages
+from waystage.plan.budgets import Budgets, Meter, named_stages
 from waystage.plan.cell import Cell
 from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
@@ -26,6 +26,7 @@ from waystage.plan.nodes import (
     TrainJob,
     Work,
 )
+from waystage.plan.paces import Pacer
 from waystage.plan.readings import Reader
 from waystage.plan.texts import Texts, training_task
 from waystage.plan.validation import validation_uses
@@ -52,6 +53,7 @@ class Builder:
     shape: EncoderShape
     texts: Texts
     store: Store
+    n_threads: int
     nodes: dict[str, Node] = field(default_factory=dict)
     encoder_id: str = ""
     budgets: Budgets = field(init=False)
@@ -62,8 +64,10 @@ class Builder:
         encoder_job = EncoderJob(self.source, self.study.encoder.trust_remote_code)
         self.encoder_id = self._add(encoder_spec, self.study.encoder.name, encoder_job, Work())
         reader = Reader(self.store, self.source, self.encoder_id, self.shape.vocabulary_size)
-        n_layers = self.study.encoder.n_layers or self.shape.n_layers
-        self.budgets = Budgets(named_stages(self.study), self._objective, reader, self.shape, n_layers)
+        choice = self.study.encoder
+        pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
+        n_layers = choice.n_layers or self.shape.n_layers
+        self.budgets = Budgets(named_stages(self.study), self._objective, Meter(reader, pacer, self.shape, n_layers))
         for name, stages in self.study.sequences.items():
             for target in self.study.targets:
                 is_random = bool(stages) or target.training is not None
@@ -271,7 +275,8 @@ class _Asked:
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
-    del spec["flops"], spec["match"]  # a plan has made them definite
+    for key in ("flops", "seconds", "match"):
+        del spec[key]  # a plan has made them definite
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
     for key in ("stride", "max_question_tokens", "examples", "lora"):

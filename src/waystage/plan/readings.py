@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,13 +16,16 @@ from waystage.encoders.reading import Reading
 from waystage.encoders.sources import EncoderSource
 from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
-from waystage.kinds.packing import Frame, draw_for_budget
+from waystage.kinds.packing import DrawnSequences, Frame, draw_for_budget
 from waystage.plan.nodes import MaskedLmJob, SupervisedJob
 from waystage.store.canonical import canonical_json, digest_file
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
 from waystage.study.study import Training
 from waystage.tasks.kinds import KINDS
+
+if TYPE_CHECKING:
+    from waystage.kinds.objective import Objective
 
 _VERSION = 1
 _SEED = 0
@@ -50,7 +53,7 @@ class Reader:
         windows = None if training.windows is None else asdict(training.windows)
         retrieval = None if objective.retrieval is None else asdict(objective.retrieval)
         facts = [objective.kind_name, objective.data.artefact_id, lengths, windows, retrieval]
-        return self._remembered(facts, lambda: self._count_supervised(objective, training))
+        return self._remembered(facts, lambda: self.supervised_objective(objective, training).reading())
 
     def masked_lm(self, objective: MaskedLmJob, training: Training) -> Reading:
         """Everything that is drawn for the budget of ``training``, which is in passes, steps, tokens or examples."""
@@ -61,7 +64,7 @@ class Reader:
         return self._remembered(facts, lambda: self._count_masked_lm(objective, training))
 
     def _remembered(self, facts: list[Any], count: Callable[[], Reading]) -> Reading:
-        tokenizer = [digest_file(self._tokenizer.folder / "tokenizer.json"), metadata.version("tokenizers")]
+        tokenizer = [digest_file(self.tokenizer.folder / "tokenizer.json"), metadata.version("tokenizers")]
         key = canonical_json([_VERSION, tokenizer, facts]).decode("utf-8")
         if key not in self._known:
             memo = self.store.memo("readings")
@@ -73,7 +76,8 @@ class Reader:
         return self._known[key]
 
     @cached_property
-    def _tokenizer(self) -> SubwordTokenizer:
+    def tokenizer(self) -> SubwordTokenizer:
+        """That of the encoder."""
         return SubwordTokenizer(self._tokenizer_folder())
 
     def _tokenizer_folder(self) -> Path:
@@ -87,34 +91,38 @@ class Reader:
                     self.source.write_tokenizer(draft.dir)
         return self.store.open(artefact_id).path("tokenizer.json").parent
 
-    def _count_supervised(self, objective: SupervisedJob, training: Training) -> Reading:
+    def supervised_objective(self, objective: SupervisedJob, training: Training) -> Objective:
+        """What a labelled task is trained by."""
         from waystage.kinds.registry import OBJECTIVES
 
         examples = load_examples(self.store, objective.data.artefact_id)
         make = OBJECTIVES[KINDS[objective.kind_name]]
-        made = make(self._tokenizer, examples, objective.labels, training, objective.retrieval)
-        return made.reading()
+        return make(self.tokenizer, examples, objective.labels, training, objective.retrieval)
 
-    def _count_masked_lm(self, objective: MaskedLmJob, training: Training) -> Reading:
+    def masked_lm_objective(self, objective: MaskedLmJob, training: Training) -> Objective:
+        """What masked language modelling is trained by, without documents that are held out."""
+        from waystage.kinds.masked_lm import MaskedLmObjective
+
+        sequences = self._drawn(objective, training)
+        return MaskedLmObjective(self.tokenizer, sequences, objective.settings, self.vocabulary_size)
+
+    def _drawn(self, objective: MaskedLmJob, training: Training) -> DrawnSequences:
         settings = objective.settings
         caches = {
-            language: open_token_caches(self.store, self._tokenizer, text, settings.held_out)[0]
+            language: open_token_caches(self.store, self.tokenizer, text, settings.held_out)[0]
             for language, text in objective.data.items()
         }
-        sequences, _ = draw_for_budget(caches, Frame.of(self._tokenizer), settings, training, _SEED)
-        is_full = settings.softmax is Softmax.FULL
+        return draw_for_budget(caches, Frame.of(self.tokenizer), settings, training, _SEED)[0]
+
+    def _count_masked_lm(self, objective: MaskedLmJob, training: Training) -> Reading:
+        sequences = self._drawn(objective, training)
+        is_full = objective.settings.softmax is Softmax.FULL
         n_rows = self.vocabulary_size if is_full else len(sequences.occurring(self.vocabulary_size))
         lengths = sequences.lengths.astype(np.int64)
-        reading = Reading(len(lengths), int(lengths.sum()), int((lengths**2).sum()), n_rows)
-        n_read = _n_read(training, len(lengths))
         # With steps or examples more is drawn than is read.
+        n_read = _n_read(training, len(lengths))
         share = n_read / len(lengths)
-        return replace(
-            reading,
-            n_examples=n_read,
-            n_tokens=round(share * reading.n_tokens),
-            n_pairs=round(share * reading.n_pairs),
-        )
+        return Reading(n_read, round(share * int(lengths.sum())), round(share * int((lengths**2).sum())), n_rows)
 
 
 def _n_read(training: Training, n_drawn: int) -> int:

@@ -60,7 +60,7 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study, plan.overlaps, plan.no_validation),
+        protocol=task_protocols(study, plan.departures, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in (*environment_rows(), *brought_rows(study))),
         costs=tuple(context.costs),
         comparison=comparison,
@@ -104,6 +104,8 @@ def _amount(training: Training) -> str:
 
 def _followed(training: Training, budget: StageBudget) -> str:
     """A budget that followed from something else, and what it has become."""
+    if budget.match is None and training.seconds is not None:
+        return f"{training.seconds:g} seconds, which are {_amount(budget.training)} at the pace of this machine"
     if budget.match is None:
         return f"{training.flops:.3g} floating-point operations, which are {_amount(budget.training)}"
     unit = "floating-point operations" if budget.match.unit is CostUnit.FLOPS else budget.match.unit

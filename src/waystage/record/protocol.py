@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 
-from waystage.plan.overlap import Overlap, departures_of
+from waystage.plan.counts import OtherCount
+from waystage.plan.overlap import ChosenOn, Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
 from waystage.study.study import Lora, Precision, RetrievalSettings, Selection, Study, Target, Training
@@ -16,14 +17,14 @@ _BUDGETS = ("epochs", "steps", "tokens", "examples")
 
 
 def task_protocols(
-    study: Study, overlaps: Sequence[Overlap] = (), no_validation: Mapping[str, str] | None = None
+    study: Study, found: Sequence[Overlap | ChosenOn | OtherCount] = (), no_validation: Mapping[str, str] | None = None
 ) -> tuple[TaskProtocol, ...]:
-    """One entry a target; ``overlaps`` and ``no_validation`` are those of the study's plan."""
-    return tuple(_protocol(study, target, overlaps, no_validation or {}) for target in study.targets)
+    """One entry a target; ``found`` are the plan's departures, ``no_validation`` is the plan's, too."""
+    return tuple(_protocol(study, target, found, no_validation or {}) for target in study.targets)
 
 
 def _protocol(
-    study: Study, target: Target, overlaps: Sequence[Overlap], no_validation: Mapping[str, str]
+    study: Study, target: Target, found: Sequence[Overlap | ChosenOn | OtherCount], no_validation: Mapping[str, str]
 ) -> TaskProtocol:
     task, retrieval = target.task, target.retrieval
     n_layers = target.n_layers or study.encoder.n_layers
@@ -51,7 +52,7 @@ def _protocol(
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_selection(target, no_validation.get(task.name)),
-        departures=(*_departures(target, study.encoder.name), *departures_of(overlaps, task.name)),
+        departures=(*_departures(target, study.encoder.name), *departures_of(found, task.name)),
         profile=target.profile,
         reference=task.reference,
         licence=task.licence,

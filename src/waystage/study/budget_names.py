@@ -11,7 +11,7 @@ from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, Tree
 
 _OF_TARGET = ("epochs", "steps", "tokens", "examples")
-_OF_STAGE = (*_OF_TARGET, "flops", "match")
+_OF_STAGE = (*_OF_TARGET, "flops", "seconds", "match")
 
 
 def budget_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Finding]:
@@ -38,7 +38,9 @@ def _match_findings(scope: Scope, place: FieldPath, stage: str, budget: Tree) ->
             yield Finding((*place, "unit"), found, "no unit: each other key has its own", at_key=True)
         return
     if unit is None and not scope.is_wrong_below((*place, "unit")):
-        yield Finding((*place, "match"), "'match' without 'unit'", "a unit: tokens, examples or flops", prunes=place)
+        yield Finding(
+            (*place, "match"), "'match' without 'unit'", "a unit: tokens, examples, flops or seconds", prunes=place
+        )
     stages = scope.tree.get("stages") or {}
     if other not in stages:
         yield _unknown(scope.tree, (*place, "match"), other, [name for name in stages if name != stage])

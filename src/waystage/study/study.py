@@ -56,6 +56,7 @@ class CostUnit(StrEnum):
     TOKENS = "tokens"
     EXAMPLES = "examples"
     FLOPS = "flops"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops`` and
-    ``match`` is set: the budget. A plan turns the last two into tokens or examples.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops``,
+    ``seconds`` and ``match`` is set: the budget. A plan turns the last three into tokens or examples.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
@@ -103,6 +104,7 @@ class Training:
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
         examples: sequences that are learned from, each time counted, rounded up to whole steps.
         flops: floating-point operations, of a stage.
+        seconds: of training on the machine where the study is planned, of a stage.
         match: as much as another stage takes.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
@@ -129,6 +131,7 @@ class Training:
     tokens: int | None = None
     examples: int | None = None
     flops: float | None = None
+    seconds: float | None = None
     match: Match | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32

@@ -25,7 +25,8 @@ _COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 class Progress:
     """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
 
-    ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    ``joules`` is None where the machine does not tell; ``first_loss`` and ``recent_losses`` are means over the terms of
+    a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
     """
 
     step: int = 0
@@ -35,11 +36,20 @@ class Progress:
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
+    joules: float | None = 0.0
+    first_loss: float | None = None
+    recent_losses: list[float] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
+def save(
+    folder: Path,
+    trainable: Trainable,
+    optimiser: torch.optim.AdamW,
+    progress: Progress,
+    micro_batch_size: int | None,
+) -> None:
     """Replace the checkpoint in ``folder`` atomically."""
     tensors: dict[str, Tensor] = {}
     for name, parameter in trainable.parameters().items():
@@ -53,6 +63,9 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
         **{name: str(getattr(progress, name)) for name in _COUNTS},
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
+        "micro_batch_size": str(micro_batch_size),
+        "losses": json.dumps([progress.first_loss, progress.recent_losses]),
+        "joules": json.dumps(progress.joules),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,8 +76,20 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
     os.replace(draft, folder / _NAME)
 
 
-def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) -> Progress:
-    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0."""
+def saved_step(folder: Path) -> int | None:
+    """Steps behind the checkpoint in ``folder``; None where there is none that can be read."""
+    try:
+        with safe_open(folder / _NAME, framework="pt") as file:
+            return int(file.metadata()["step"])
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, micro_batch_size: int | None) -> Progress:
+    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0.
+
+    One that was made with micro-batches of another size does not fit: its masks and dropout are others.
+    """
     path = folder / _NAME
     if not path.is_file():
         return Progress()
@@ -75,7 +100,8 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
     except (OSError, SafetensorError):
         return Progress()
     parameters = trainable.parameters()
-    is_of_this_form = metadata.keys() >= set(_COUNTS)
+    is_of_this_form = metadata.keys() >= {*_COUNTS, "losses", "joules"}
+    is_of_this_form = is_of_this_form and metadata.get("micro_batch_size") == str(micro_batch_size)
     saved = {name for name in tensors if name.startswith("value/")}
     if not is_of_this_form or {f"value/{name}" for name in parameters} != saved:
         return Progress()
@@ -87,6 +113,9 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
         **{name: int(metadata[name]) for name in _COUNTS},
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
+        joules=json.loads(metadata["joules"]),
+        first_loss=json.loads(metadata["losses"])[0],
+        recent_losses=json.loads(metadata["losses"])[1],
         evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
         best={
             name: tensors[f"{_BEST}{name}"].to(parameter.device)

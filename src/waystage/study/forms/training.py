@@ -27,18 +27,21 @@ class BudgetForm(Form):
 
 
 class StageBudgetForm(BudgetForm):
-    """How long a stage trains: exactly one of epochs, steps, tokens, examples, flops and match."""
+    """How long a stage trains: exactly one of epochs, steps, tokens, examples, flops, seconds and match."""
 
     model_config = ConfigDict(
-        json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "examples", "flops", "match")
+        json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "examples", "flops", "seconds", "match")
         | {"dependentRequired": {"match": ["unit"], "unit": ["match"]}}
     )
 
     flops: float | None = Field(
         None, gt=0, le=1e30, description="Floating-point operations; the plan turns them into tokens."
     )
+    seconds: float | None = Field(
+        None, gt=0, le=1e9, description="Seconds of training at the pace that is measured where the study is planned."
+    )
     match: Text | None = Field(None, description="As much as the stage of this name takes, in the given unit.")
-    unit: Literal["tokens", "examples", "flops"] | None = Field(None, description="What is to be the same.")
+    unit: Literal["tokens", "examples", "flops", "seconds"] | None = Field(None, description="What is to be the same.")
 
 
 class LoraForm(Form):
