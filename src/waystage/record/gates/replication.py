@@ -93,7 +93,7 @@ def run_isolated(
         keys: tuple[CellKey, ...] = tuple((own.sequence, own.task, own.seed) for own in cells)
         data = None if data_dir is None else str(data_dir.resolve())
         study_yaml = material.record.read(STUDY_YAML).decode("utf-8")
-        job = Job(study_yaml, keys, str(root / "store"), data, n_threads)
+        job = Job(study_yaml, keys, str(root / "store"), data, n_threads, _precision(material))
         (root / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
         command = [sys.executable, "-m", "waystage.record.gates.retraining", "job.json", "result.json"]
         done = subprocess.run(
@@ -125,6 +125,13 @@ def isolated_environment(home: Path, n_threads: int) -> dict[str, str]:
     }
 
 
+def _precision(material: Material) -> str | None:
+    """What ``precision: auto`` became where the record was made: it is measured, so it may differ here."""
+    parts = (*material.study.stages.values(), *material.study.targets.values())
+    trainings = [own["training"] for own in parts if isinstance(own.get("training"), dict)]
+    return next((str(own["precision"]) for own in trainings if own.get("precision") is not None), None)
+
+
 def _threads(material: Material, cells: Sequence[PlannedCell]) -> int:
     """As many threads as the cells were made with: the same number gives the same bytes."""
     costs = {own.id: own.n_threads for own in material.record.load(COSTS, CostsFile).nodes}
@@ -144,6 +151,12 @@ def _compared(
             n_other = len(set(own.data_ids) ^ expected_data)
             told = f"the data or encoder at hand is not that of the record ({n_other} digests differ)"
             yield Compared(cell, "UNVERIFIED", told, {"n_other_digests": n_other})
+            continue
+        if is_same and own.prediction_id != cell.prediction_id:
+            told = "the study gives another plan here: a budget in seconds, or another version of a kind of training"
+            yield Compared(
+                cell, "UNVERIFIED", told, {"node_recorded": cell.prediction_id, "node_found": own.prediction_id}
+            )
             continue
         yield _compared_cell(material, cell, own, digests[cell.prediction_id], is_same, len(cells))
 

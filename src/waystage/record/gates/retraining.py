@@ -16,6 +16,7 @@ from waystage.data.source import Place
 from waystage.errors import StageError, WaystageError
 from waystage.execution.local import run_plan
 from waystage.execution.outcome import SilentWatcher
+from waystage.execution.precision import with_precision
 from waystage.plan.cell import Cell
 from waystage.plan.plan import Plan, make_plan
 from waystage.plan.versions import package_versions
@@ -24,6 +25,7 @@ from waystage.record.independent.scores import score
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import parse_study
+from waystage.study.study import Precision
 
 _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind")
 
@@ -39,13 +41,17 @@ class NetworkUsedError(WaystageError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be trained again, and with what."""
+    """What is to be trained again, and with what.
+
+    ``precision`` is what ``auto`` became where the record was made; None where no training says ``auto``.
+    """
 
     study_yaml: str
     cells: tuple[CellKey, ...]
     store_dir: str
     data_dir: str | None
     n_threads: int
+    precision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,9 @@ def retrain(job: Job) -> Iterator[Retrained]:
     study = parse_study(job.study_yaml, "study.yaml", study_dir=study_dir, data_dir=data_dir)
     if study.encoder.trust_remote_code:
         raise StageError("the study would run code that comes with its encoder; a record is not trusted that far")
-    plan = make_plan(study, store, Place(study_dir, default_cache_dir(), data_dir))
+    precision = Precision.FLOAT32 if job.precision is None else Precision(job.precision)
+    study = with_precision(study, lambda: precision)
+    plan = make_plan(study, store, Place(study_dir, default_cache_dir(), data_dir), job.n_threads)
     wanted = set(job.cells)
     cells = tuple(cell for cell in plan.cells if (cell.sequence, cell.target.task.name, cell.seed) in wanted)
     if len(cells) != len(wanted):
