@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from waystage.commands.terminal import OUT, print_json
+from waystage.commands.terminal import ERR, OUT, print_json
 
 if TYPE_CHECKING:
     from waystage.record.form.verdicts import GateVerdict
@@ -87,7 +87,11 @@ def replicate(  # noqa: PLR0913
     from waystage.record.gates.replication import replicate as run_gate
 
     def gate(material: Material) -> list[GateVerdict]:
-        return run_gate(material, choose(material, None if is_all else n_cells), data_dir)
+        cells = choose(material, None if is_all else n_cells) if material.has_run else []
+        for cell in cells:
+            seed = "" if cell.seed is None else f", seed {cell.seed}"
+            ERR.print(f"training again: {cell.sequence} on {cell.task}{seed}", markup=False)
+        return run_gate(material, cells, data_dir)
 
     _run(record_path, gate, (as_json, details, strict, save))
 
