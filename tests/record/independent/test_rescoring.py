@@ -44,6 +44,7 @@ def test_tags(pairs: list[tuple[str, str]]) -> None:
         _both(metric, example, predicted)
 
 
+@pytest.mark.filterwarnings("ignore:.*seems not to be NE tag")
 @given(st.lists(TAGS, min_size=1, max_size=12))
 def test_spans_are_those_of_seqeval(tags: list[str]) -> None:
     assert spans(tags) == set(get_entities(tags))
