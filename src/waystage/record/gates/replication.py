@@ -21,7 +21,7 @@ from waystage.errors import DataError, Problem, StageError
 from waystage.record.form.environment import Environment
 from waystage.record.form.measured import CostsFile
 from waystage.record.form.names import COSTS, ENVIRONMENT, STUDY_YAML
-from waystage.record.form.provenance import PlannedCell
+from waystage.record.form.provenance import PlannedCell, TaskFacts
 from waystage.record.form.verdicts import Finding, GateVerdict, Status
 from waystage.record.gates.derivation import REPLICATED
 from waystage.record.gates.reading import Material
@@ -41,6 +41,23 @@ class Compared:
     status: Status
     told: str
     numbers: Mapping[str, float | int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the cells are compared with.
+
+    Attributes:
+        digests: node to the digest of what it left.
+        scores: task to sequence to seed to the mean over target languages, by the metric that is compared.
+        is_same: this is the machine, and these are the versions, that the record was made with.
+        n_compared: cells in all.
+    """
+
+    digests: Mapping[str, str]
+    scores: Mapping[str, Mapping[str, Mapping[int | None, float]]]
+    is_same: bool
+    n_compared: int
 
 
 def choose(material: Material, n_cells: int | None) -> list[PlannedCell]:
@@ -69,13 +86,17 @@ def replicate(material: Material, cells: Sequence[PlannedCell], data_dir: Path |
     started = time.monotonic()
     environment = material.record.load(ENVIRONMENT, Environment)
     n_threads = _threads(material, cells)
+    # Whatever is wrong with these is better known before minutes of training than after.
+    digests = {own.id: own.content_digest for own in material.lineage.artefacts}
+    recorded = {task: _seed_scores(material, task, _targets(facts)) for task, facts in material.tasks.items()}
     try:
         result = run_isolated(material, cells, data_dir, n_threads)
     except StageError as error:
         looked = Looked(material.record.digest, time.monotonic() - started)
         return [gate_verdict("replication", "UNVERIFIED", str(error).splitlines()[0], looked)]
     is_same = (result["packages"], result["processor"]) == (environment.packages, environment.hardware.processor)
-    compared = list(_compared(material, cells, result["cells"], is_same))
+    known = Recorded(digests, recorded, is_same, len(cells))
+    compared = list(_compared(material, cells, result["cells"], known))
     looked = Looked(material.record.digest, time.monotonic() - started)
     return list(_verdicts(material, compared, is_same, looked))
 
@@ -140,10 +161,9 @@ def _threads(material: Material, cells: Sequence[PlannedCell]) -> int:
 
 
 def _compared(
-    material: Material, cells: Sequence[PlannedCell], results: Sequence[Mapping[str, Any]], is_same: bool
+    material: Material, cells: Sequence[PlannedCell], results: Sequence[Mapping[str, Any]], known: Recorded
 ) -> Iterator[Compared]:
     found = {(own["sequence"], own["task"], own["seed"]): Retrained(**own) for own in results}
-    digests = {own.id: own.content_digest for own in material.lineage.artefacts}
     for cell in cells:
         own = found[cell.sequence, cell.task, cell.seed]
         expected_data = _data_of(material, cell)
@@ -152,13 +172,13 @@ def _compared(
             told = f"the data or encoder at hand is not that of the record ({n_other} digests differ)"
             yield Compared(cell, "UNVERIFIED", told, {"n_other_digests": n_other})
             continue
-        if is_same and own.prediction_id != cell.prediction_id:
+        if known.is_same and own.prediction_id != cell.prediction_id:
             told = "the study gives another plan here: a budget in seconds, or another version of a kind of training"
             yield Compared(
                 cell, "UNVERIFIED", told, {"node_recorded": cell.prediction_id, "node_found": own.prediction_id}
             )
             continue
-        yield _compared_cell(material, cell, own, digests[cell.prediction_id], is_same, len(cells))
+        yield _compared_cell(material.tasks[cell.task], cell, own, known)
 
 
 def _data_of(material: Material, cell: PlannedCell) -> set[str]:
@@ -168,27 +188,28 @@ def _data_of(material: Material, cell: PlannedCell) -> set[str]:
     return data | {material.plan.encoder_id}
 
 
-def _compared_cell(
-    material: Material, cell: PlannedCell, own: Retrained, digest: str, is_same: bool, n_cells: int
-) -> Compared:
-    facts = material.tasks[cell.task]
-    targets = [name for name in facts.languages if name != facts.source_language] or list(facts.languages)
-    again = float(np.mean([own.scores[facts.metric][name] for name in targets]))
-    seeds = _seed_scores(material, cell.task, targets)
+def _compared_cell(facts: TaskFacts, cell: PlannedCell, own: Retrained, known: Recorded) -> Compared:
+    again = float(np.mean([own.scores[facts.metric][name] for name in _targets(facts)]))
+    seeds, digest = known.scores[cell.task], known.digests[cell.prediction_id]
     recorded = seeds[cell.sequence][cell.seed]
     numbers: dict[str, float | int | str | None] = {"recorded": recorded, "found": again}
     numbers |= {"digest_recorded": digest, "digest_found": own.content_digest}
     told = f"{100 * recorded:.2f} recorded, {100 * again:.2f} found"
     if own.content_digest == digest:
         return Compared(cell, "VERIFIED", f"{told}: the same bytes", numbers)
-    if is_same:
+    if known.is_same:
         broken = f"{told}: other bytes, although machine, versions and threads are the same, so that they were promised"
         return Compared(cell, "FALSIFIED", broken, numbers)
-    allowed = tolerance([list(scores.values()) for scores in seeds.values()], n_cells)
+    allowed = tolerance([list(scores.values()) for scores in seeds.values()], known.n_compared)
     if allowed is None:
         why = f"{told}: other bytes in another environment, and no seeds to derive a tolerance from"
         return Compared(cell, "UNVERIFIED", why, numbers)
     return _within(cell, allowed, recorded, again, numbers)
+
+
+def _targets(facts: TaskFacts) -> list[str]:
+    """The languages that a score is the mean over."""
+    return [name for name in facts.languages if name != facts.source_language] or list(facts.languages)
 
 
 def _within(
