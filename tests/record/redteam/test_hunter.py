@@ -96,6 +96,10 @@ def test_another_metric_under_which_it_turns_round_weakens_it() -> None:
     more = tuple(turned(cell) for cell in as_cells(_STUDY) if cell.task == "intents")
     found = _found(_ground(more=more), "another metric: exact-match")
     assert found.outcome is Outcome.WEAKENED
+    # A task that has not all of the claim's languages is looked at in those that it has.
+    cells = [cell for cell in _ground(more=more).cells.cells if (cell.task, cell.language) != ("intents", "fi")]
+    fewer = replace(_ground(more=more), cells=Cells(cells, METHOD, linear_covariance))
+    assert _found(fewer, "another metric: exact-match").outcome is Outcome.WEAKENED
 
 
 def test_a_sequence_against_its_own_copy_is_a_tautology() -> None:

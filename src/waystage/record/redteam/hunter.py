@@ -215,8 +215,9 @@ def _other_metrics(claim: DifferenceClaim, ground: Ground) -> Iterator[Attack]:
         yield Attack(Role.HUNTER, "another metric", Outcome.NOT_POSSIBLE, found)
     for name in names:
         tasks = tuple(task for task in claim.tasks if name in ground.metrics[task])
-        changed = replace(claim, tasks=tasks, metric=name)
-        before = decide_alone(replace(claim, tasks=tasks), ground.cells.measured(claim)).tests
+        own = _on(claim, tasks, ground.cells.measured(claim))
+        changed = replace(own, metric=name)
+        before = decide_alone(own, ground.cells.measured(claim)).tests
         after = decide_alone(changed, ground.cells.measured(changed)).tests
         yield _compared(claim, f"another metric: {name}", f"by {name} on {', '.join(tasks)}", before, after)
 
@@ -230,11 +231,17 @@ def _other_readings(claim: DifferenceClaim, ground: Ground) -> Iterator[Attack]:
     for task, others in siblings.items():
         for other in others:
             measured = ground.cells.measured(claim)
-            before = decide_alone(replace(claim, tasks=(task,)), measured).tests
-            after = decide_alone(replace(claim, tasks=(other,)), measured).tests
+            before = decide_alone(_on(claim, (task,), measured), measured).tests
+            after = decide_alone(_on(claim, (other,), measured), measured).tests
             yield _compared(
                 claim, f"another layer or pooling: {other}", f"on {other} in place of {task}", before, after
             )
+
+
+def _on(claim: DifferenceClaim, tasks: tuple[str, ...], measured: Measured) -> DifferenceClaim:
+    """The claim about some tasks, in those of its languages that they are tested in."""
+    tested = {name for task in tasks for name in measured.evidence.block(task).languages}
+    return replace(claim, tasks=tasks, languages=tuple(name for name in claim.languages if name in tested))
 
 
 def _compared(claim: DifferenceClaim, name: str, what: str, before: Sequence[Test], after: Sequence[Test]) -> Attack:
