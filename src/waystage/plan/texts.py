@@ -59,6 +59,19 @@ class Texts:
             for name in names
         }
 
+    @classmethod
+    def read_tests(cls, target: Target, store: Store, place: Place) -> dict[str, PreparedText]:
+        """The test examples of a target by language, and nothing else of its data.
+
+        Raises:
+            DataError: with everything that cannot be read.
+        """
+        texts, problems = cls({}, {}, {}), list[Problem]()
+        texts._read_test(store, place, target, problems)
+        if problems:
+            raise DataError(list(dict.fromkeys(problems)))
+        return {language: text for (_, language, _), text in texts.test.items()}
+
     def _read_train(self, store: Store, place: Place, task: Task, limits: Limits, problems: list[Problem]) -> None:
         try:
             key = (task.name, limits.train)
