@@ -21,29 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waystage.benchmark.benchmarks import benchmark_named
-from waystage.benchmark.submission import SubmissionScores
-from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
 from waystage.execution.job_log import attempts_dir
-from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
-from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
 from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
-from waystage.record.build import build_record
-from waystage.record.files import write_run_files
-from waystage.record.scores import all_metric_scores
-from waystage.report.record import RunRecord
-from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
@@ -51,6 +41,11 @@ from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from waystage.benchmark.submission import SubmissionScores
+    from waystage.report.record import RunRecord
+
+# What running, scoring and pandas need is imported where it is used: a plan is to be there at once.
 
 __all__ = [
     "Run",
@@ -151,6 +146,11 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
+    from waystage.execution.local import InProcess
+    from waystage.execution.processes import Processes
+    from waystage.record.build import build_record
+    from waystage.record.files import write_run_files
+
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
     threads = n_threads or max(1, default_threads() // backend.n_workers)
     plan = plan if plan is not None else plan_study(study, store, threads)
@@ -188,6 +188,8 @@ def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
     """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
     if not trackers:
         return
+    from waystage.record.scores import all_metric_scores
+
     for cell, score in all_metric_scores(plan, store):
         for tracker in trackers:
             name = curve_name("scores", f"{cell.sequence}/{cell.task}/{cell.language}/{cell.metric_name}")
@@ -219,6 +221,9 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from waystage.record.scores import all_metric_scores
+    from waystage.report.wording import protocol_name
+
     protocols = {target.task.name: protocol_name(target.profile) for target in plan.study.targets}
     rows = [
         {
@@ -246,7 +251,10 @@ def score_submission(
         DataError: a file is malformed, nothing can be scored, or, if ``is_strict``, anything is missing.
         StudyError: no such benchmark.
     """
-    return _score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
+    from waystage.benchmark import submission
+    from waystage.benchmark.benchmarks import benchmark_named
+
+    return submission.score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:

@@ -267,7 +267,8 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
 
     It is only a shortcut: the text itself is addressed by its content.
     """
-    states = file_states(files)
+    # One text: checking thousands of single values takes longer than reading what was remembered.
+    states = repr(file_states(files))
     facts = [
         _VERSION,
         type(source).__module__,
