@@ -77,7 +77,8 @@ NeedsOf: TypeAlias = Callable[[Node], Resources]
 def needs_of(node: Node, n_threads: int, n_gpus: int = 0, n_processes: int = 1) -> Resources:
     """What a node needs where each job computes with ``n_threads`` threads and, if it runs a model, ``n_gpus`` GPUs.
 
-    Stages are trained by ``n_processes`` with so much each. Scores are counted on one core without a GPU. Memory is the estimate of the plan and a process with torch in it.
+    Stages are trained by ``n_processes`` with so much each. Scores are counted on one core without a GPU. Memory is the
+    estimate of the plan and a process with torch in it.
     """
     if node.kind == "score":
         return Resources(memory_bytes=BARE_PROCESS_BYTES // 2)

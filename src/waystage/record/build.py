@@ -19,7 +19,9 @@ from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import oracle_scores, selection_scores
+from waystage.record.stage_costs import matched_budgets, stage_costs
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
+from waystage.report.wording import counted
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
 from waystage.study.study import ContinuedStage, CostUnit, Stage, Training
@@ -48,13 +50,14 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         context,
     )
     flip_counts, flips = find_flips(plan, store)
+    costs_of_stages = stage_costs(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
         question=_question(study.encoder.name, list(study.sequences)),
         study_yaml=study_yaml,
         sequences=tuple(
-            SequenceSteps(name, tuple(_describe(stage, plan.budgets.get(stage.name)) for stage in stages))
+            SequenceSteps(name, tuple(_describe(stage, plan) for stage in stages))
             for name, stages in study.sequences.items()
         ),
         seeds=study.seeds,
@@ -72,6 +75,8 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         selection=selection_scores(plan, store),
         oracle=oracle_scores(plan, store),
         digests=prediction_digests(plan, store),
+        stage_costs=costs_of_stages,
+        matched_budgets=matched_budgets(plan, costs_of_stages),
     )
 
 
@@ -80,10 +85,15 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
     return f"Which training sequence carries {encoder} best across languages: {names}?"
 
 
-def _describe(stage: Stage, budget: StageBudget | None) -> str:
+def _describe(stage: Stage, plan: Plan) -> str:
+    budget = plan.budgets.get(stage.name)
     amount = _amount(stage.training) if budget is None else _followed(stage.training, budget)
     if isinstance(stage, ContinuedStage):
-        return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
+        skipped = plan.skipped.get(stage.corpus.name, ())
+        without = (
+            f"; without {counted(len(skipped), 'file')} that cannot be read: {', '.join(skipped)}" if skipped else ""
+        )
+        return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}{without}"
     limit = stage.limits.train
     examples = "" if limit is None else f", at most {limit:,} examples"
     chosen = "" if stage.selection is None else f"; {selection_words(stage.selection, stage.task.source_language)}"

@@ -157,7 +157,7 @@ def _evaluate(selector: Selector, trainable: Trainable, progress: resume.Progres
         progress.best = copied(trainable.parameters())
 
 
-def _step(
+def _step(  # noqa: PLR0913
     trainable: Trainable,
     objective: Objective,
     optimiser: torch.optim.AdamW,
