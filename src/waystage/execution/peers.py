@@ -62,14 +62,14 @@ def peers(stage: SharedStage) -> Iterator[Group]:
             others.append((process, ours))
         with joined(meeting_point, 0, stage.n_processes) as group:
             yield group
-        for process, _ in others:
-            process.join(_PARTING_SECONDS)
+        for other, _ in others:
+            other.join(_PARTING_SECONDS)
     except RuntimeError as error:
         raise StageError(_what_happened(others, error)) from None
     finally:
-        for process, connection in others:
-            process.kill()
-            process.join()
+        for other, connection in others:
+            other.kill()
+            other.join()
             connection.close()
         meeting_point.unlink(missing_ok=True)
 

@@ -91,7 +91,7 @@ def _sum_bucket(bucket: list[Tensor]) -> None:
         return
     flat = torch.cat([gradient.reshape(-1) for gradient in bucket])
     dist.all_reduce(flat)
-    for gradient, summed in zip(bucket, flat.split([g.numel() for g in bucket]), strict=True):
+    for gradient, summed in zip(bucket, torch.split(flat, [g.numel() for g in bucket]), strict=True):
         gradient.copy_(summed.view_as(gradient))
 
 
