@@ -95,7 +95,7 @@ def _finding(check: _Check, record: SealedRecord) -> Finding:
     return Finding(check.name, "FALSIFIED", f"{problems[0]}{more}", places=places[:_N_SHOWN])
 
 
-def _digests(record: SealedRecord) -> Iterator[Problem]:
+def damaged_files(record: SealedRecord) -> Iterator[Problem]:
     """Every listed file is there and has its digest; no other file is."""
     for name, entry in record.index.files.items():
         problem = record.damage(name, entry)
@@ -335,7 +335,7 @@ def calculation_faults(claim: PublishedClaim) -> Iterator[str]:
 
 
 _CHECKS = (
-    _Check("digests", "every listed file has its SHA-256 and size, and no other file is there", _digests),
+    _Check("digests", "every listed file has its SHA-256 and size, and no other file is there", damaged_files),
     _Check("events", "the chain of events is whole, and every earlier state is kept", chain_problems),
     _Check("forms", "every file is there and has its form", _forms),
     _Check("addresses", "the id of every node is the digest of its spec", _plan),
