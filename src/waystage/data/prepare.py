@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeGuard
 
 from waystage.data.corpus import Corpus
 from waystage.data.examples import Candidate, Example, QueryExample, example_from_json
+from waystage.data.parallel import Pair, ParallelCorpus, pair_name
 from waystage.data.source import Place, PoolSource, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes
@@ -83,19 +84,28 @@ def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) ->
         DataError: files are missing or malformed, or there is no text.
     """
     key = _memo_key(corpus.source, corpus.source.files(language, place), "corpus", language, None)
-    known = _recall(store, key)
-    if known is not None:
-        return known
-    # The address follows from the content, so the text is written before it is known where to.
-    with store.lock(key):
-        path = store.work_dir(key) / _DOCUMENTS
-        try:
-            written = _write_documents(path, corpus.source.read(language, place))
-            if written.n_documents == 0:
-                raise DataError(f"the corpus {corpus.name} has no text in {language}")
-            return _keep_documents(store, key, path, written)
-        finally:
-            store.clear_work(key)
+    documents = (_Document(text, len(text)) for text in corpus.source.read(language, place))
+    return _prepare_documents(store, key, documents, f"the corpus {corpus.name} has no text in {language}")
+
+
+def prepare_parallel(store: Store, place: Place, corpus: ParallelCorpus, pair: Pair) -> PreparedText:
+    """Read the sentence pairs of two languages and put them into the store.
+
+    Raises:
+        DataError: files are missing or malformed or do not belong together, or there is no pair.
+    """
+    name = pair_name(pair)
+    key = _memo_key(corpus.source, corpus.source.files(pair, place), "parallel corpus", name, None)
+    documents = (_Document([one, other], len(one) + len(other)) for one, other in corpus.source.read(pair, place))
+    return _prepare_documents(store, key, documents, f"the parallel corpus {corpus.name} has no text in {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A text, or a sentence and its translation."""
+
+    text: str | list[str]
+    n_characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +115,32 @@ class _Written:
     n_characters: int
 
 
-def _write_documents(path: Path, documents: Iterable[str]) -> _Written:
+def _prepare_documents(store: Store, key: str, documents: Iterable[_Document], if_none: str) -> PreparedText:
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    # The address follows from the content, so the text is written before it is known where to.
+    with store.lock(key):
+        path = store.work_dir(key) / _DOCUMENTS
+        try:
+            written = _write_documents(path, documents)
+            if written.n_documents == 0:
+                raise DataError(if_none)
+            return _keep_documents(store, key, path, written)
+        finally:
+            store.clear_work(key)
+
+
+def _write_documents(path: Path, documents: Iterable[_Document]) -> _Written:
     """Write documents as they come, never more than one in memory."""
     digest, n_documents, n_characters = hashlib.sha256(), 0, 0
     with path.open("wb") as stream:
         for document in documents:
-            line = canonical_json({"text": document}) + b"\n"
+            line = canonical_json({"text": document.text}) + b"\n"
             digest.update(line)
             stream.write(line)
             n_documents += 1
-            n_characters += len(document)
+            n_characters += document.n_characters
     return _Written(digest.hexdigest(), n_documents, n_characters)
 
 
@@ -219,6 +245,18 @@ def read_documents(store: Store, artefact_id: str) -> Iterator[str]:
     with store.open(artefact_id).path(_DOCUMENTS).open("rb") as stream:
         for line in stream:
             yield json.loads(line)["text"]
+
+
+def read_pairs(store: Store, artefact_id: str) -> Iterator[tuple[str, str]]:
+    """The sentence pairs of a prepared parallel text, in order, one at a time.
+
+    Raises:
+        StoreError: see :func:`read_documents`.
+    """
+    with store.open(artefact_id).path(_DOCUMENTS).open("rb") as stream:
+        for line in stream:
+            first, second = json.loads(line)["text"]
+            yield first, second
 
 
 def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:

@@ -26,12 +26,24 @@ class TokenBatch:
         attention_mask: ``[n_sequences, n_positions]``, bool, True where there is a token.
         type_ids: ``[n_sequences, n_positions]``, int64.
         lengths: ``[n_sequences]``, int64.
+        positions: ``[n_sequences, n_positions]``, int64, from 0; None where they run from the first token to the last.
     """
 
     input_ids: Tensor
     attention_mask: Tensor
     type_ids: Tensor
     lengths: Tensor
+    positions: Tensor | None = None
+
+    def to(self, device: torch.device) -> TokenBatch:
+        """The batch on a device."""
+        return TokenBatch(
+            self.input_ids.to(device),
+            self.attention_mask.to(device),
+            self.type_ids.to(device),
+            self.lengths.to(device),
+            None if self.positions is None else self.positions.to(device),
+        )
 
     @property
     def n_text_tokens(self) -> int:
@@ -52,7 +64,8 @@ class Encoder(nn.Module):
         parameters = inspect.signature(model.forward).parameters
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
-        self._n_positions = _positions_of(model)
+        self._n_positions, self._first_position = _positions_of(model)
+        self._takes_positions = "position_ids" in parameters
 
     @property
     def config(self) -> Any:
@@ -78,6 +91,11 @@ class Encoder(nn.Module):
     def reads_types(self) -> bool:
         """Whether it tells segments apart: with one type, or none, all are alike."""
         return self._takes_type_ids and self._n_types > 1
+
+    @property
+    def sets_positions(self) -> bool:
+        """Whether a token can be given a position: it has a table of absolute positions, and looks up what is given."""
+        return self._n_positions is not None and self._takes_positions
 
     @property
     def token_embeddings(self) -> nn.Embedding:
@@ -108,21 +126,24 @@ class Encoder(nn.Module):
             inputs["attention_mask"] = None
         if self._takes_type_ids and self._n_types > 0:
             inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
+        if batch.positions is not None and self.sets_positions:
+            inputs["position_ids"] = batch.positions + self._first_position
         if layer is None or layer == self.n_layers:
             return self.model(**inputs).last_hidden_state  # type: ignore[no-any-return]
         output = self.model(**inputs, output_hidden_states=True)
         return output.hidden_states[layer]  # type: ignore[no-any-return]
 
 
-def _positions_of(model: nn.Module) -> int | None:
-    """The longest sequence that a table of absolute positions has room for; None where there is no such table.
+def _positions_of(model: nn.Module) -> tuple[int | None, int]:
+    """The longest sequence that a table of absolute positions has room for (None: no such table), and its first row.
 
     RoBERTa and XLM-R count from the row after the one for padding.
     """
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
-            return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
-    return None
+            first = 0 if part.padding_idx is None else part.padding_idx + 1
+            return part.num_embeddings - first, first
+    return None, 0
 
 
 def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: bool = False) -> Encoder:

@@ -160,7 +160,7 @@ class Worker:
             "objective": node.spec["objective"]["kind"],
             "n_steps": cost.n_steps,
             "n_text_tokens": cost.n_text_tokens,
-            "n_sequences": len(objective.sequences),
+            "n_sequences": objective.n_sequences,
             "mean_loss": cost.mean_loss,
         }
         (folder / "training.json").write_bytes(canonical_json(facts))

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from numpy.typing import NDArray
 
 from waystage.errors import Interrupted, StageError
 from waystage.kinds.objective import Indices, MicroBatch, Objective
 from waystage.seeds import derive_seed
 from waystage.study.study import Training
 from waystage.training import resume
-from waystage.training.schedule import BatchOrder, count_steps, learning_rate
+from waystage.training.mixing import make_order
+from waystage.training.schedule import count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
 from waystage.training.trainable import Trainable, make_optimiser, set_dropout
 
@@ -74,7 +74,7 @@ def train(
         StageError: there is nothing to train on, or the loss is not finite (the message names step and examples).
         Interrupted: ``settings.should_stop`` said so.
     """
-    order = BatchOrder(objective.lengths, training.batch_size, seed)
+    order = make_order(objective.strands, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
     optimiser = make_optimiser(trainable, training)
@@ -84,13 +84,9 @@ def train(
     trainable.set_training(True)
     saved_at = started = time.monotonic()
     seconds_before = progress.seconds
-    batches: list[NDArray] = []  # type: ignore[type-arg]
-    epoch = -1
+    batches = order.batches(progress.step)
     while progress.step < n_steps and not (selector and selector.has_given_up(progress.evaluations)):
-        if progress.step // order.n_steps_per_epoch != epoch:
-            epoch = progress.step // order.n_steps_per_epoch
-            batches = order.epoch(epoch)
-        indices = batches[progress.step % order.n_steps_per_epoch]
+        indices = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, n_steps, training)
         _step(trainable, objective, optimiser, training, indices, seed, progress)

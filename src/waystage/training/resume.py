@@ -16,7 +16,8 @@ from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
 _NAME = "checkpoint.safetensors"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
+# ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
 
 
@@ -78,10 +79,12 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
     parameters = trainable.parameters()
     if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
         return Progress()
+    if any(name.replace("exp_avg", "step", 1) not in tensors for name in tensors if name.startswith("exp_avg/")):
+        return Progress()  # it was left by a version that kept one count for all
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"value/{name}"])
-            _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS}, metadata)
+            _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS})
     return Progress(
         step=int(metadata["step"]),
         n_text_tokens=int(metadata["n_text_tokens"]),
@@ -102,13 +105,9 @@ def _restore_moments(
     optimiser: torch.optim.AdamW,
     parameter: torch.nn.Parameter,
     moments: dict[str, Tensor | None],
-    metadata: dict[str, str],
 ) -> None:
     if any(moment is None for moment in moments.values()):
         return
-    state: dict[str, Tensor] = {
+    optimiser.state[parameter] = {
         name: moment.to(parameter.device) for name, moment in moments.items() if moment is not None
     }
-    # The count that bias correction uses; fused AdamW keeps it as a float tensor on the parameter's device.
-    state["step"] = torch.tensor(float(metadata["step"]), dtype=torch.float32, device=parameter.device)
-    optimiser.state[parameter] = state
