@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -53,13 +53,21 @@ class PreparedText:
         return {"artefact_id": self.artefact_id, "n_items": self.n_items, "n_characters": self.n_characters}
 
 
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """At most ``n`` examples, others for each seed."""
+
+    n: int
+    seed: int
+
+
 def prepare_split(
-    store: Store, place: Place, source: Source, split: Split, language: str, limit: int | None
+    store: Store, place: Place, source: Source, split: Split, language: str, limit: int | Shots | None
 ) -> PreparedText:
     """Read a split, keep at most ``limit`` examples, and put it into the store.
 
-    The examples that are kept are those whose ids have the smallest digests: the same ones in every language of a
-    parallel set, and a smaller limit keeps a subset of what a larger one keeps.
+    The examples that are kept are those whose ids, with the seed of shots, have the smallest digests: the same ones in
+    every language of a parallel set, and a smaller limit keeps a subset of what a larger one keeps.
 
     Raises:
         DataError: files are missing or malformed, the split is empty, or its gold is withheld.
@@ -75,6 +83,21 @@ def prepare_split(
     lines = (canonical_json(example.to_json()) for example in examples)
     n_characters = sum(example.n_characters for example in examples)
     return _keep(store, key, _EXAMPLES, lines, len(examples), n_characters)
+
+
+def join_splits(store: Store, parts: Mapping[str, PreparedText]) -> PreparedText:
+    """One training set of several languages: the examples of each, their ids after the code of the language."""
+    key = digest_bytes(canonical_json(["joined", {language: part.artefact_id for language, part in parts.items()}]))
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    examples = [
+        replace(example, id=f"{language}:{example.id}")
+        for language, part in parts.items()
+        for example in load_examples(store, part.artefact_id)
+    ]
+    lines = (canonical_json(example.to_json()) for example in examples)
+    return _keep(store, key, _EXAMPLES, lines, len(examples), sum(example.n_characters for example in examples))
 
 
 def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) -> PreparedText:
@@ -259,7 +282,7 @@ def read_pairs(store: Store, artefact_id: str) -> Iterator[tuple[str, str]]:
             yield first, second
 
 
-def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
+def choose(examples: Sequence[Example], limit: int | Shots | None) -> list[Example]:
     """At most ``limit`` examples, in their order; see :func:`prepare_split`.
 
     >>> from waystage.data.examples import TextExample
@@ -267,10 +290,11 @@ def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
     >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
     True
     """
-    if limit is None or len(examples) <= limit:
+    most, salt = (limit.n, f"{limit.seed}:") if isinstance(limit, Shots) else (limit, "")
+    if most is None or len(examples) <= most:
         return list(examples)
-    ranked = sorted(range(len(examples)), key=lambda i: (digest_bytes(examples[i].id.encode("utf-8")), i))
-    return [examples[i] for i in sorted(ranked[:limit])]
+    ranked = sorted(range(len(examples)), key=lambda i: (digest_bytes((salt + examples[i].id).encode("utf-8")), i))
+    return [examples[i] for i in sorted(ranked[:most])]
 
 
 def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:
@@ -283,7 +307,7 @@ def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -
         )
 
 
-def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None) -> str:
+def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | Shots | None) -> str:
     """What a prepared text is remembered by, for as long as its files keep their sizes and modification times.
 
     It is only a shortcut: the text itself is addressed by its content.
@@ -298,7 +322,7 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
         states,
         split,
         language,
-        limit,
+        [limit.n, limit.seed] if isinstance(limit, Shots) else limit,
     ]
     return hashlib.sha256(canonical_json(facts)).hexdigest()
 

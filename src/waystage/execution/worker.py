@@ -15,11 +15,10 @@ from waystage.data.examples import Candidate, Example
 from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
-from waystage.execution.token_caches import open_token_caches
+from waystage.execution.objectives import ObjectiveMaker
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
-    MaskedLmJob,
     Node,
     PredictJob,
     ScoreJob,
@@ -195,34 +194,12 @@ class Worker:
         return Choice(choice.rule, validation.scores)
 
     def _objective(self, job: TrainJob) -> tuple[Objective, Training]:
+        def table_size() -> int:
+            return self._pretrained(job.encoder_id).token_embeddings.num_embeddings
+
         tokenizer = self._tokenizer(job.encoder_id)
-        if isinstance(job.objective, SupervisedJob):
-            from waystage.kinds.registry import OBJECTIVES
-
-            examples = self._load_examples(job.objective.data)
-            make = OBJECTIVES[KINDS[job.objective.kind_name]]
-            objective = make(tokenizer, examples, job.objective.labels, job.training, job.objective.retrieval)
-            return objective, job.training
-        return self._masked_lm(tokenizer, job.objective, job)
-
-    def _masked_lm(
-        self, tokenizer: SubwordTokenizer, objective: MaskedLmJob, job: TrainJob
-    ) -> tuple[Objective, Training]:
-        from waystage.kinds.masked_lm import MaskedLmObjective
-        from waystage.kinds.packing import Frame, draw_for_budget
-        from waystage.kinds.pseudo_perplexity import mask_documents
-
-        settings = objective.settings
-        caches = {
-            language: open_token_caches(self.store, tokenizer, text, settings.held_out)
-            for language, text in objective.data.items()
-        }
-        trained_on = {language: cache for language, (cache, _) in caches.items()}
-        sequences, training = draw_for_budget(trained_on, Frame.of(tokenizer), settings, job.training, job.seed)
-        held_out = {language: cache.documents() for language, (_, cache) in caches.items()}
-        documents = mask_documents(tokenizer, held_out, job.training.max_tokens)
-        table_size = self._pretrained(job.encoder_id).token_embeddings.num_embeddings
-        return MaskedLmObjective(tokenizer, sequences, settings, table_size, documents), training
+        maker = ObjectiveMaker(self.store, tokenizer, self._load_examples, table_size, job.seed)
+        return maker.make(job.objective, job.training)
 
     def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from waystage.plan.overlap import Overlap, departures_of
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
-from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training
+from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training, TrainingData
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
@@ -66,6 +66,24 @@ def _selection(target: Target, no_validation: str | None) -> str:
     if target.selection is None:
         return "last checkpoint; no development data is looked at"
     return selection_words(target.selection, (target.train_task or target.task).source_language)
+
+
+def learned_words(learned: TrainingData) -> str:
+    """In which languages and on how many examples something is learned, for people.
+
+    >>> from waystage.tasks.xnli import TASK
+    >>> learned_words(TrainingData(TASK, ("en", "de", "fr"), 900, shots=8))
+    'en, de and fr, at most 900 examples of en, 8 of every other language'
+    """
+    *most, last = learned.languages
+    languages = f"{', '.join(most)} and {last}" if most else last
+    own = learned.task.source_language
+    of_each = "" if len(learned.languages) == 1 else " of each"
+    if learned.shots is None or not learned.foreign_languages:
+        return languages + ("" if learned.limit is None else f", at most {learned.limit:,} examples{of_each}")
+    limited = learned.limit is not None and own in learned.languages
+    limit = f", at most {learned.limit:,} examples of {own}" if limited else ""
+    return f"{languages}{limit}, {learned.shots:,}{'' if limited else ' examples'} of every other language"
 
 
 def selection_words(selection: Selection, source_language: str) -> str:

@@ -29,7 +29,7 @@ class Sampling:
         """Share of the steps of each part, in (0, 1], summing to 1.
 
         Args:
-            counts: examples of each part, at least 1.
+            counts: examples of each part; at least 1 where there is no rate.
             rates: share of a part where it is given; None leaves it to the sampling of what is left.
 
         >>> Sampling(cap=100).shares([50, 100, 5000], [None, None, 0.25])
@@ -42,3 +42,20 @@ class Sampling:
         ]
         total = sum(weights)
         return [left * weight / total if rate is None else rate for weight, rate in zip(weights, rates, strict=True)]
+
+
+def steps_of_epoch(counts: Sequence[int], shares: Sequence[float], batch_size: int) -> float:
+    """Steps in which everything that counts is passed over once, steps of other parts in between included.
+
+    That is jiant's number of steps, sums of ceil(min(n, cap) / batch), where no text is mixed in.
+
+    Args:
+        counts: inputs of each part that count; 0 for text that is mixed in. Not all of them are 0.
+        shares: share of the steps of each part.
+        batch_size: inputs in a step.
+
+    >>> steps_of_epoch([100, 50, 0], [0.5, 0.25, 0.25], 10)
+    20.0
+    """
+    counted = [(n, share) for n, share in zip(counts, shares, strict=True) if n]
+    return sum(-(-n // batch_size) for n, _ in counted) / sum(share for _, share in counted)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from waystage.kinds.objective import Strand
 from waystage.seeds import derive_seed
+from waystage.study.mixing import steps_of_epoch
 from waystage.training.schedule import BatchOrder, Order
 
 _AHEAD = 1024
@@ -62,9 +63,11 @@ class MixedOrder:
     @property
     def n_steps_per_epoch(self) -> int:
         """Steps in which the strands that count are passed over once, steps of others in between included."""
-        counted = [strand for strand in self.strands if strand.n_in_epoch]
-        n_steps = sum(-(-strand.n_in_epoch // self.batch_size) for strand in counted)
-        return round(n_steps / sum(strand.share for strand in counted))
+        # Where nothing but text is learned, which has no epochs, all of it counts.
+        counts = [strand.n_in_epoch for strand in self.strands]
+        if not any(counts):
+            counts = [len(strand.lengths) for strand in self.strands]
+        return round(steps_of_epoch(counts, [strand.share for strand in self.strands], self.batch_size))
 
     @property
     def n_inputs(self) -> int:
