@@ -17,9 +17,9 @@ def pair_name(pair: Pair) -> str:
     """What a pair of languages is called.
 
     >>> pair_name(("de", "en"))
-    'de-en'
+    'de+en'
     """
-    return "-".join(pair)
+    return "+".join(pair)
 
 
 class ParallelSource(Protocol):

@@ -19,6 +19,7 @@ from waystage.execution.objectives import ObjectiveMaker
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
+    MixtureJob,
     Node,
     PredictJob,
     ScoreJob,
@@ -154,7 +155,7 @@ class Worker:
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
         cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
-        facts = {
+        facts: JsonObject = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
             "objective": node.spec["objective"]["kind"],
             "n_steps": cost.n_steps,
@@ -162,6 +163,8 @@ class Worker:
             "n_sequences": objective.n_sequences,
             "mean_loss": cost.mean_loss,
         }
+        if isinstance(job.objective, MixtureJob):
+            facts["members"] = _member_facts(node, objective, cost.n_steps, job.seed)
         (folder / "training.json").write_bytes(canonical_json(facts))
         if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
             choice = job.objective.choice
@@ -297,6 +300,18 @@ class Worker:
             content = {"metric": name, "columns": columns, "languages": scores}
             (folder / f"{name}.json").write_bytes(canonical_json(content))
         return {}
+
+
+def _member_facts(node: Node, mixture: Objective, n_steps: int, seed: int) -> list[JsonObject]:
+    """How often each objective of a mixture was met."""
+    from waystage.training.mixing import steps_of_strands
+
+    members, strands = node.spec["objective"]["members"], mixture.strands
+    steps = steps_of_strands(strands, n_steps, seed)
+    return [
+        {"objective": member["objective"]["kind"], "share": strand.share, "n_steps": n}
+        for member, strand, n in zip(members, strands, steps, strict=True)
+    ]
 
 
 def peak_memory_bytes() -> int:

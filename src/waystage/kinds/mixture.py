@@ -92,7 +92,8 @@ class Mixture(Objective):
         if not found:
             return None
         languages = {name: facts for observed in found for name, facts in observed["languages"].items()}
-        return {**found[0], "languages": dict(sorted(languages.items()))}
+        facts = {name: fact for observed in found for name, fact in observed.items()}
+        return {**facts, "languages": dict(sorted(languages.items()))}
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
         """A list of heads."""

@@ -14,8 +14,9 @@ from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import brought_rows, environment_rows
 from waystage.record.flips import find_flips
+from waystage.record.learned import learned_words
 from waystage.record.perplexities import head_notes, pseudo_perplexities
-from waystage.record.protocol import learned_words, selection_words, task_protocols
+from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import oracle_scores, selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
@@ -87,10 +88,11 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
 def _describe(stage: Stage) -> str:
     amount = _amount(stage.training)
     if isinstance(stage, MixedStage):
-        parts = zip(stage.parts, stage.rates, strict=True)
-        each = "; ".join(_described_part(part) + ("" if rate is None else f", {rate:.0%} of the steps")
-                         for part, rate in parts)  # fmt: skip
-        return f"{stage.name}, in turn: {each}; {_sampling_words(stage)}{amount}"
+        each = [
+            _described_part(part) + ("" if rate is None else f" ({100 * rate:g} % of the steps)")
+            for part, rate in zip(stage.parts, stage.rates, strict=True)
+        ]
+        return f"{stage.name}: in turn {', '.join(each)}; {_sampling_words(stage)}{amount}"
     chosen = ""
     if isinstance(stage, IntermediateStage) and stage.selection is not None:
         chosen = f"; {selection_words(stage.selection, stage.task.source_language)}"

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 
 from waystage.plan.overlap import Overlap, departures_of
+from waystage.record.zero_shot import trained_languages, zero_shot_departures
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
-from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training, TrainingData
+from waystage.study.study import RetrievalSettings, Selection, Study, Target, Training
 from waystage.tasks.kinds import Kind
 from waystage.tasks.task import TrainingDefaults
 
@@ -51,8 +52,14 @@ def _protocol(
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_selection(target, no_validation.get(task.name)),
-        departures=(*_departures(target, study.encoder.name), *departures_of(overlaps, task.name)),
+        departures=(
+            *_departures(target, study.encoder.name),
+            *zero_shot_departures(study, target),
+            *departures_of(overlaps, task.name),
+        ),
         profile=target.profile,
+        learned_in=() if target.learned is None else target.learned.languages,
+        trained_languages=trained_languages(study, target),
         reference=task.reference,
         licence=task.licence,
     )
@@ -66,24 +73,6 @@ def _selection(target: Target, no_validation: str | None) -> str:
     if target.selection is None:
         return "last checkpoint; no development data is looked at"
     return selection_words(target.selection, (target.train_task or target.task).source_language)
-
-
-def learned_words(learned: TrainingData) -> str:
-    """In which languages and on how many examples something is learned, for people.
-
-    >>> from waystage.tasks.xnli import TASK
-    >>> learned_words(TrainingData(TASK, ("en", "de", "fr"), 900, shots=8))
-    'en, de and fr, at most 900 examples of en, 8 of every other language'
-    """
-    *most, last = learned.languages
-    languages = f"{', '.join(most)} and {last}" if most else last
-    own = learned.task.source_language
-    of_each = "" if len(learned.languages) == 1 else " of each"
-    if learned.shots is None or not learned.foreign_languages:
-        return languages + ("" if learned.limit is None else f", at most {learned.limit:,} examples{of_each}")
-    limited = learned.limit is not None and own in learned.languages
-    limit = f", at most {learned.limit:,} examples of {own}" if limited else ""
-    return f"{languages}{limit}, {learned.shots:,}{'' if limited else ' examples'} of every other language"
 
 
 def selection_words(selection: Selection, source_language: str) -> str:

@@ -48,6 +48,13 @@ def strands_of_steps(shares: Sequence[float], n_steps: int, seed: int) -> NDArra
     return np.concatenate(places)[order]
 
 
+def steps_of_strands(strands: Sequence[Strand], n_steps: int, seed: int) -> list[int]:
+    """How many of the first steps each strand has had."""
+    chosen = strands_of_steps([strand.share for strand in strands], n_steps, seed)
+    counts: list[int] = np.bincount(chosen, minlength=len(strands)).tolist()
+    return counts
+
+
 @dataclass(frozen=True, slots=True)
 class MixedOrder:
     """Batches of several strands; each strand has an order of its own, in which it goes on where it was.
