@@ -76,7 +76,8 @@ def _learned(study: Study, target: Target) -> Iterator[TrainingData]:
 
 def _n_overlapping(task: Task, learned: TrainingData, store: Store, place: Place, train: PreparedText) -> int | None:
     # A training set in other languages may have the test examples themselves, and not only what they come from.
-    languages = dict.fromkeys((task.source_language, *learned.foreign_languages))
+    tested = [language for language in learned.foreign_languages if language in task.languages]
+    languages = dict.fromkeys((task.source_language, *tested))
     read = [(original, language) for original in task.originals for language in languages]
     try:
         files = [path for original, language in read for path in original.source.files(original.split, language, place)]
