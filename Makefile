@@ -52,5 +52,5 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora]'
 	@touch $(STAMPS)/demo $@

@@ -135,7 +135,9 @@ def test_the_record_says_what_is_not_zero_shot(finished: api.Run) -> None:
         "turns: in turn masked LM on text in 3 languages (50 % of the steps), "
         "translation LM on bitext in 2 pairs of languages (50 % of the steps); 6 steps"
     )
-    assert steps[2].endswith("tasks in proportion to their examples, at most 16 of each, a head for each task; 2 epochs")
+    assert steps[2].endswith(
+        "tasks in proportion to their examples, at most 16 of each, a head for each task; 2 epochs"
+    )
 
 
 PlanOf = Callable[[dict[str, Any]], Plan]

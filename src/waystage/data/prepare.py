@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
 from waystage.data.corpus import Corpus
-from waystage.data.examples import Candidate, Example, QueryExample, example_from_json
+from waystage.data.examples import Candidate, Example, QueryExample, case_of, example_from_json
 from waystage.data.parallel import Pair, ParallelCorpus, pair_name
 from waystage.data.source import Place, PoolSource, Source, Split
 from waystage.errors import DataError
@@ -283,7 +283,7 @@ def read_pairs(store: Store, artefact_id: str) -> Iterator[tuple[str, str]]:
 
 
 def choose(examples: Sequence[Example], limit: int | Shots | None) -> list[Example]:
-    """At most ``limit`` examples, in their order; see :func:`prepare_split`.
+    """At most ``limit`` examples, in their order; see :func:`prepare_split`. Cases of several questions count as one.
 
     >>> from waystage.data.examples import TextExample
     >>> examples = [TextExample(str(i), "text", None, "a") for i in range(9)]
@@ -291,10 +291,11 @@ def choose(examples: Sequence[Example], limit: int | Shots | None) -> list[Examp
     True
     """
     most, salt = (limit.n, f"{limit.seed}:") if isinstance(limit, Shots) else (limit, "")
-    if most is None or len(examples) <= most:
+    cases = dict.fromkeys(map(case_of, examples))
+    if most is None or len(cases) <= most:
         return list(examples)
-    ranked = sorted(range(len(examples)), key=lambda i: (digest_bytes((salt + examples[i].id).encode("utf-8")), i))
-    return [examples[i] for i in sorted(ranked[:most])]
+    kept = set(sorted(cases, key=lambda case: digest_bytes((salt + case).encode("utf-8")))[:most])
+    return [example for example in examples if case_of(example) in kept]
 
 
 def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waystage.data.examples import Candidate, Example
 from waystage.data.prepare import PreparedText, load_candidates, load_examples
+from waystage.encoders.reading import training_flops
+from waystage.encoders.sources import shape_from_config
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
-from waystage.execution.objectives import ObjectiveMaker
+from waystage.execution.energy import EnergyMeter
+from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
+from waystage.plan.making import MemberRead, ObjectiveMaker, flops_of_mixture, read_of_mixture
 from waystage.plan.nodes import (
     EncoderJob,
     MixtureJob,
@@ -46,6 +50,17 @@ OnFraction = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """How far a stage is: optimiser steps, text tokens, and the loss summed over the terms so far."""
+
+    step: int
+    n_steps: int
+    n_text_tokens: int
+    loss_sum: float
+    n_terms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """How a worker is watched and stopped. None of it changes results.
 
@@ -53,11 +68,13 @@ class Control:
         on_fraction: told about progress inside the job.
         should_stop: asked after each training step.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        on_step: told about each training step, before ``on_fraction``.
     """
 
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
+    on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
 @dataclass(slots=True)
@@ -121,14 +138,9 @@ class Worker:
     def _pretrained(self, encoder_id: str) -> Encoder:
         """The encoder with all its layers, loaded and verified once."""
         if encoder_id not in self._encoders:
-            import torch
+            from waystage.encoders.model import load_encoder, use_threads
 
-            from waystage.encoders.model import load_encoder
-
-            torch.set_num_threads(self.n_threads)
-            torch.use_deterministic_algorithms(True)
-            # Filling every new tensor with NaN only helps to find reads of memory that was never written.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            use_threads(self.n_threads)
             folder = self.store.open(encoder_id).path("config.json").parent
             self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
         return self._encoders[encoder_id]
@@ -139,22 +151,32 @@ class Worker:
         return self._examples[text.artefact_id]
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.execution.fitting import fitting
         from waystage.training.checkpoint import WEIGHTS_NAME
-        from waystage.training.loop import LoopSettings
+        from waystage.training.loop import LoopSettings, TrainingCost
         from waystage.training.selection import selection_facts
         from waystage.training.stage import StageInputs, run_stage
 
         parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
         pretrained = self._pretrained(job.encoder_id)
-        objective, training = self._objective(job)
         settings = LoopSettings(
             work_dir=self.store.work_dir(node.id),
             checkpoint_seconds=control.checkpoint_seconds,
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
+            joules=EnergyMeter().joules,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
-        cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        def train(size: int | None) -> tuple[Objective, TrainingCost]:
+            objective, training = self._objective(job)
+            training = replace(training, micro_batch_size=size)
+            return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        (objective, cost), used = fitting(job, train, node.label)
         facts: JsonObject = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
             "objective": node.spec["objective"]["kind"],
@@ -163,8 +185,10 @@ class Worker:
             "n_sequences": objective.n_sequences,
             "mean_loss": cost.mean_loss,
         }
+        read: list[MemberRead] = []
         if isinstance(job.objective, MixtureJob):
-            facts["members"] = _member_facts(node, objective, cost.n_steps, job.seed)
+            read = read_of_mixture(job.objective, objective, job.training, cost.n_steps, job.seed)
+            facts["members"] = _member_facts(node, read)
         (folder / "training.json").write_bytes(canonical_json(facts))
         if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
             choice = job.objective.choice
@@ -173,12 +197,18 @@ class Worker:
             (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
         if objective.observed is not None:
             (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
-        tokens = max(1, cost.n_text_tokens)
+        shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
+        n_layers = job.n_layers or shape.n_layers
         return {
             "training_seconds": round(cost.seconds, 3),
+            "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
             "n_padded_tokens": cost.n_padded_tokens,
-            "flops": node.work.training_flops * tokens / max(1.0, node.work.n_tokens),
+            "joules": cost.joules,
+            "micro_batch_size": used,
+            "flops": flops_of_mixture(shape, n_layers, read)
+            if read
+            else training_flops(shape, n_layers, objective.reading(), cost.n_text_tokens, cost.n_terms),
         }
 
     def _choice(self, job: TrainJob) -> Choice | None:
@@ -289,28 +319,27 @@ class Worker:
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)
         for name in job.metric_names:
-            columns, scores = list[str](), {}
+            columns, scores = tuple[str, ...](), {}
             for language, text in job.data.items():
                 metric = make_metric(name, job.labels, language)
                 gold = self._load_examples(text)
                 predicted = read_predictions(predictions.path(f"{job.split}-{language}.jsonl"))
-                ids, rows = score_examples(metric, gold, predicted)
-                scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
-                columns = list(metric.columns)
-            content = {"metric": name, "columns": columns, "languages": scores}
-            (folder / f"{name}.json").write_bytes(canonical_json(content))
+                scores[language], columns = score_examples(metric, gold, predicted), metric.columns
+            (folder / f"{name}.json").write_bytes(statistics_bytes(name, columns, scores))
         return {}
 
 
-def _member_facts(node: Node, mixture: Objective, n_steps: int, seed: int) -> list[JsonObject]:
-    """How often each objective of a mixture was met."""
-    from waystage.training.mixing import steps_of_strands
-
-    members, strands = node.spec["objective"]["members"], mixture.strands
-    steps = steps_of_strands(strands, n_steps, seed)
+def _member_facts(node: Node, read: Sequence[MemberRead]) -> list[JsonObject]:
+    """How often each objective of a mixture was met, and what was read of it."""
+    members = node.spec["objective"]["members"]
     return [
-        {"objective": member["objective"]["kind"], "share": strand.share, "n_steps": n}
-        for member, strand, n in zip(members, strands, steps, strict=True)
+        {
+            "objective": member["objective"]["kind"],
+            "share": own.share,
+            "n_steps": own.n_steps,
+            "n_text_tokens": own.n_tokens,
+        }
+        for member, own in zip(members, read, strict=True)
     ]
 
 

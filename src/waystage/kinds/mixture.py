@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from waystage.encoders.known_head import KnownHead
 from waystage.encoders.model import Encoder
+from waystage.encoders.reading import Reading
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.kinds.objective import Indices, MicroBatch, Objective, Strand
 from waystage.store.canonical import JsonObject
@@ -70,6 +71,25 @@ class Mixture(Objective):
         """Sequences of all members."""
         return sum(member.objective.n_sequences for member in self.members)
 
+    def names(self, indices: Indices) -> list[str]:
+        """What the user knows the inputs at ``indices`` by, which are of one member."""
+        place = self._place_of(indices)
+        return self.members[place].objective.names(indices - self._starts[place])
+
+    def reading(self) -> Reading:
+        """What one pass over the inputs of all members reads."""
+        read = self.readings()
+        return Reading(
+            sum(own.n_examples for own in read),
+            sum(own.n_tokens for own in read),
+            sum(own.n_pairs for own in read),
+            max(own.n_rows for own in read),
+        )
+
+    def readings(self) -> tuple[Reading, ...]:
+        """What one pass over the inputs of each member reads."""
+        return tuple(member.objective.reading() for member in self.members)
+
     def vocabulary(self) -> TrimmedVocabulary:
         """The tokens of all members: where the softmax runs over those that occur, it runs over these."""
         found = [member.objective.vocabulary().token_ids for member in self.members]
@@ -111,9 +131,12 @@ class Mixture(Objective):
 
     def micro_batch(self, indices: Indices, seed: int, device: torch.device) -> MicroBatch:
         """Inputs and targets of some inputs of one member."""
-        place = int(np.searchsorted(self._starts, indices[0], side="right")) - 1
+        place = self._place_of(indices)
         batch = self.members[place].objective.micro_batch(indices - self._starts[place], seed, device)
         return replace(batch, member=place)
+
+    def _place_of(self, indices: Indices) -> int:
+        return int(np.searchsorted(self._starts, indices[0], side="right")) - 1
 
     def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
         """Sum of the loss of the member that the batch is of."""

@@ -144,6 +144,10 @@ class Drawn(Sequence[TokenSequence], ABC):
         """One of the sequences."""
 
     @abstractmethod
+    def name(self, index: int) -> str:
+        """What the user knows the text of a sequence by."""
+
+    @abstractmethod
     def occurring(self, vocabulary_size: int) -> NDArray[np.int64]:
         """Ids of the tokens that occur in some sequence, special ones included, ascending."""
 
@@ -172,6 +176,7 @@ class DrawnSequences(Drawn):
         offsets: first token of that document, ``[n_sequences]``.
         lengths: tokens, special ones included, ``[n_sequences]``.
         n_documents: documents of each stream that a sequence has tokens of.
+        names: of the languages, one a stream.
     """
 
     streams: tuple[Stream, ...]
@@ -181,6 +186,17 @@ class DrawnSequences(Drawn):
     offsets: NDArray[np.int32]
     lengths: NDArray[np.int32]
     n_documents: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+    def name(self, index: int) -> str:
+        """The language of a sequence, and the number (from 1) of the document that it starts in.
+
+        Documents are counted as the token cache has them: without those that are held out or have no token.
+        """
+        language = int(self.languages[index])
+        place = np.array([self.positions[index]], np.int64)
+        (document,) = self.streams[language].documents(place).tolist()
+        return f"{self.names[language]} document {document + 1}"
 
     def occurring(self, vocabulary_size: int) -> NDArray[np.int64]:
         """Ids of the tokens of all documents that were drawn."""
@@ -289,6 +305,7 @@ def draw_sequences(
         np.frombuffer(offsets, np.int32),
         np.frombuffer(lengths, np.int32),
         tuple(cursor.position + (cursor.offset > 0) for cursor in cursors),
+        tuple(languages),
     )
 
 
@@ -314,7 +331,7 @@ def draw_for_budget(
     n_tokens = tokens_of_budget(training, n_corpus)
     size = (training.max_tokens, n_tokens)
     sequences = draw_sequences(caches, frame, settings.packing, size, settings.alpha, seed)
-    if training.steps is not None:
+    if training.steps is not None or training.examples is not None:
         return sequences, training
     return sequences, replace(training, epochs=1.0, tokens=None)
 
@@ -325,4 +342,6 @@ def tokens_of_budget(training: Training, n_corpus: int) -> int:
         return training.tokens
     if training.steps is not None:
         return training.steps * training.batch_size * training.max_tokens
+    if training.examples is not None:
+        return training.examples * training.max_tokens
     return max(1, round((training.epochs or 1.0) * n_corpus))

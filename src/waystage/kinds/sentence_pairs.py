@@ -68,6 +68,7 @@ class DrawnPairs(Drawn):
 
     Attributes:
         caches: of each pair of languages; the sentences of pair i are the documents 2i and 2i + 1.
+        names: of the pairs of languages.
         form: how two sentences become one input.
         languages: place in ``caches`` of each pair, ``[n_sequences]``.
         numbers: which pair of it, ``[n_sequences]``.
@@ -76,11 +77,16 @@ class DrawnPairs(Drawn):
     """
 
     caches: tuple[TokenCache, ...]
+    names: tuple[str, ...]
     form: PairForm
     languages: NDArray[np.uint16]
     numbers: NDArray[np.uint32]
     is_swapped: NDArray[np.bool_]
     lengths: NDArray[np.int32]
+
+    def name(self, index: int) -> str:
+        """The languages of a pair, and its number (from 1) among those that are not held out and have tokens."""
+        return f"{self.names[int(self.languages[index])]} pair {int(self.numbers[index]) + 1}"
 
     def occurring(self, vocabulary_size: int) -> NDArray[np.int64]:
         """Ids of the tokens of all pairs that were drawn."""
@@ -137,7 +143,7 @@ def draw_pairs(caches: Mapping[str, TokenCache], form: PairForm, n_tokens: int, 
         n_left -= int(lengths[:n_kept].sum())
         block = (languages, numbers, coins.random(_BLOCK) < 0.5, lengths)
         blocks.append([column[:n_kept] for column in block])
-    return DrawnPairs(used, form, *(np.concatenate(column) for column in zip(*blocks, strict=True)))
+    return DrawnPairs(used, tuple(names), form, *(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
 
 def _taken(
@@ -174,4 +180,5 @@ def draw_pairs_for_budget(
         firsts = 2 * np.arange(len(cache) // 2)
         n_corpus += int(form.lengths(cache.lengths(firsts), cache.lengths(firsts + 1)).sum())
     pairs = draw_pairs(caches, form, tokens_of_budget(training, n_corpus), settings.alpha, seed)
-    return pairs, training if training.steps is not None else replace(training, epochs=1.0, tokens=None)
+    is_counted = training.steps is not None or training.examples is not None
+    return pairs, training if is_counted else replace(training, epochs=1.0, tokens=None)

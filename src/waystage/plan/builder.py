@@ -11,8 +11,9 @@ from waystage.data.prepare import PreparedText
 from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
+from waystage.plan.budgets import Budgets, Meter, named_stages
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import prediction_work, training_work, with_evaluations, with_tokens
+from waystage.plan.estimate import prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
@@ -30,16 +31,20 @@ from waystage.plan.nodes import (
     Work,
 )
 from waystage.plan.objectives import data_ids, ids_by_language, inputs_of, mixture_work, objective_spec
+from waystage.plan.paces import Pacer
+from waystage.plan.readings import Reader
 from waystage.plan.texts import Texts
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
+from waystage.store.store import Store
 from waystage.study.study import (
     ContinuedStage,
     IntermediateStage,
     MixedStage,
     ParallelStage,
     PlainStage,
+    Precision,
     RetrievalSettings,
     Stage,
     Study,
@@ -49,8 +54,8 @@ from waystage.study.study import (
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
-_TRAIN_VERSION = 1
-_PREDICT_VERSION = 2
+_TRAIN_VERSION = 2
+_PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
 
@@ -63,14 +68,22 @@ class Builder:
     source: EncoderSource
     shape: EncoderShape
     texts: Texts
+    store: Store
+    n_threads: int
     nodes: dict[str, Node] = field(default_factory=dict)
     encoder_id: str = ""
+    budgets: Budgets = field(init=False)
 
     def cells(self) -> Iterator[Cell]:
         """All cells; their nodes are made on the way."""
         encoder_spec = {"kind": "encoder", "version": 1, "identity": self.source.identity()}
         encoder_job = EncoderJob(self.source, self.study.encoder.trust_remote_code)
         self.encoder_id = self._add(encoder_spec, self.study.encoder.name, encoder_job, Work())
+        reader = Reader(self.store, self.source, self.encoder_id, self.shape.vocabulary_size)
+        choice = self.study.encoder
+        pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
+        n_layers = choice.n_layers or self.shape.n_layers
+        self.budgets = Budgets(named_stages(self.study), self._counted, Meter(reader, pacer, self.shape, n_layers))
         for name, stages in self.study.sequences.items():
             for target in self.study.targets:
                 is_random = bool(stages) or target.training is not None
@@ -137,18 +150,23 @@ class Builder:
         return target.n_layers if target.n_layers is not None else self.study.encoder.n_layers
 
     def _stage(self, stage: Stage, parent: str | None, seed: int, label: str) -> str:
-        n_layers = self.study.encoder.n_layers
-        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
+        training = self.budgets.training(stage)
+        return self._train(self._objective(stage, seed), parent, self.study.encoder.n_layers, training, seed, label)
+
+    def _counted(self, stage: Stage) -> PlainObjective | MixtureJob:
+        """What a stage learns, for a budget: that of the first seed, where the seed draws examples."""
+        return self._objective(stage, self.study.seeds[0])
+
+    def _objective(self, stage: Stage, seed: int) -> PlainObjective | MixtureJob:
         if not isinstance(stage, MixedStage):
-            return self._train(self._objective(stage, seed), parent, n_layers, training, seed, label)
+            return self._plain_objective(stage, seed)
         members = tuple(
-            MemberJob(self._objective(part, seed), part.training, rate)
+            MemberJob(self._plain_objective(part, seed), part.training, rate)
             for part, rate in zip(stage.parts, stage.rates, strict=True)
         )
-        mixture = MixtureJob(members, stage.sampling, stage.shares_head)
-        return self._train(mixture, parent, n_layers, training, seed, label)
+        return MixtureJob(members, stage.sampling, stage.shares_head)
 
-    def _objective(self, stage: PlainStage, seed: int) -> PlainObjective:
+    def _plain_objective(self, stage: PlainStage, seed: int) -> PlainObjective:
         match stage:
             case IntermediateStage():
                 data = self.texts.training(stage.learned, seed)
@@ -289,10 +307,15 @@ class _Asked:
 def _training_spec(training: Training, objective: PlainObjective | MixtureJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
-    del spec["flops"]  # a plan has turned them into tokens
+    for key in ("flops", "seconds", "match"):
+        del spec[key]  # a plan has made them definite
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
-    for key in ("stride", "max_question_tokens"):
+    for key in ("stride", "max_question_tokens", "examples", "lora"):
         if spec[key] is None:
             del spec[key]
+    if training.precision is Precision.FLOAT32:
+        del spec["precision"]
+    else:
+        spec["precision"] = training.precision.value
     return spec

@@ -19,26 +19,38 @@ _NAME = "checkpoint.safetensors"
 # ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 
 
 @dataclass(slots=True)
 class Progress:
     """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
 
-    ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    ``joules`` is None where the machine does not tell; ``first_losses`` (by member of a mixture) are means over the terms of
+    a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
     """
 
     step: int = 0
+    n_examples: int = 0
     n_text_tokens: int = 0
     n_padded_tokens: int = 0
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
+    joules: float | None = 0.0
+    first_losses: dict[str, float] = field(default_factory=dict)
+    recent_losses: list[float] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
+def save(
+    folder: Path,
+    trainable: Trainable,
+    optimiser: torch.optim.AdamW,
+    progress: Progress,
+    micro_batch_size: int | None,
+) -> None:
     """Replace the checkpoint in ``folder`` atomically."""
     tensors: dict[str, Tensor] = {}
     for name, parameter in trainable.parameters().items():
@@ -49,12 +61,12 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
                 tensors[f"{moment}/{name}"] = state[moment]
     tensors |= {f"{_BEST}{name}": tensor for name, tensor in progress.best.items()}
     metadata = {
-        "step": str(progress.step),
-        "n_text_tokens": str(progress.n_text_tokens),
-        "n_padded_tokens": str(progress.n_padded_tokens),
+        **{name: str(getattr(progress, name)) for name in _COUNTS},
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
-        "n_terms": str(progress.n_terms),
+        "micro_batch_size": str(micro_batch_size),
+        "losses": json.dumps([progress.first_losses, progress.recent_losses]),
+        "joules": json.dumps(progress.joules),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +77,20 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
     os.replace(draft, folder / _NAME)
 
 
-def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) -> Progress:
-    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0."""
+def saved_step(folder: Path) -> int | None:
+    """Steps behind the checkpoint in ``folder``; None where there is none that can be read."""
+    try:
+        with safe_open(folder / _NAME, framework="pt") as file:
+            return int(file.metadata()["step"])
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, micro_batch_size: int | None) -> Progress:
+    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0.
+
+    One that was made with micro-batches of another size does not fit: its masks and dropout are others.
+    """
     path = folder / _NAME
     if not path.is_file():
         return Progress()
@@ -77,7 +101,10 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
     except (OSError, SafetensorError):
         return Progress()
     parameters = trainable.parameters()
-    if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
+    is_of_this_form = metadata.keys() >= {*_COUNTS, "losses", "joules"}
+    is_of_this_form = is_of_this_form and metadata.get("micro_batch_size") == str(micro_batch_size)
+    saved = {name for name in tensors if name.startswith("value/")}
+    if not is_of_this_form or {f"value/{name}" for name in parameters} != saved:
         return Progress()
     if any(name.replace("exp_avg", "step", 1) not in tensors for name in tensors if name.startswith("exp_avg/")):
         return Progress()  # it was left by a version that kept one count for all
@@ -86,12 +113,12 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) ->
             parameter.copy_(tensors[f"value/{name}"])
             _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS})
     return Progress(
-        step=int(metadata["step"]),
-        n_text_tokens=int(metadata["n_text_tokens"]),
-        n_padded_tokens=int(metadata["n_padded_tokens"]),
+        **{name: int(metadata[name]) for name in _COUNTS},
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
-        n_terms=int(metadata["n_terms"]),
+        joules=json.loads(metadata["joules"]),
+        first_losses=json.loads(metadata["losses"])[0],
+        recent_losses=json.loads(metadata["losses"])[1],
         evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
         best={
             name: tensors[f"{_BEST}{name}"].to(parameter.device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,10 +103,16 @@ def count_steps(order: Order, training: Training) -> int:
         return training.steps
     if training.epochs is not None:
         return max(1, round(training.epochs * order.n_steps_per_epoch))
-    n_left, n_steps = training.tokens or 0, 0
-    batches = order.batches(0)
+    if training.examples is not None:
+        return _steps_for(order, training.examples, len)
+    return _steps_for(order, training.tokens or 0, order.n_tokens)
+
+
+def _steps_for(order: Order, n_left: int, size: Callable[[NDArray[np.int64]], int]) -> int:
+    """Steps until batches of a ``size`` come to so much."""
+    n_steps, batches = 0, order.batches(0)
     while n_left > 0:
-        n_left -= order.n_tokens(next(batches))
+        n_left -= size(next(batches))
         n_steps += 1
     return max(1, n_steps)
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from waystage.study.forms.base import Count, Form, Language, Text, exactly_one_of
 from waystage.study.forms.mixing import MixedInForm, ParallelForm, SamplingForm, TextForm
-from waystage.study.forms.training import BudgetForm, ContinuedBudgetForm, LimitsForm, SelectionForm, TrainingForm
+from waystage.study.forms.training import LimitsForm, SelectionForm, StageBudgetForm, TrainingForm
 
 
 class IntermediateForm(Form):
@@ -32,7 +32,9 @@ class IntermediateForm(Form):
     shots: Count | None = Field(
         None, description="So many examples of each training language but the source language, drawn by the seed."
     )
-    budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
+    budget: StageBudgetForm | None = Field(
+        None, description="How long to train; the default of the task when left out."
+    )
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
     selection: SelectionForm | None = Field(None, description="Which checkpoint the next stage starts from.")
@@ -44,7 +46,7 @@ class ContinuedForm(TextForm):
     kind: Literal["continued"] = Field(description="Continued pretraining on raw or parallel text.")
     corpus: Text | None = Field(None, description="A built-in corpus, or one declared under 'corpora'.")
     parallel: ParallelForm | None = Field(None, description="Translation language modelling, alone or in turn with it.")
-    budget: ContinuedBudgetForm = Field(description="How long to train.")
+    budget: StageBudgetForm = Field(description="How long to train.")
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
 
 
