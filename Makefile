@@ -8,12 +8,13 @@ STAMPS = $(VENV)/stamps
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check clean
+.PHONY: help demo test check crate clean
 
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
 	@echo 'make check   what CI runs: format, lint, types, import rules, tests'
+	@echo 'make crate   check the metadata of a record with the validator of RO-Crates'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
 	@echo 'PYTHON=python3.12 make ... takes another Python; it must be 3.11 or later.'
 
@@ -29,6 +30,10 @@ check: $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# The validator of RO-Crates wants other versions of packages than Waystage does, so it has an environment of its own.
+crate: $(STAMPS)/dev $(STAMPS)/crate
+	WAYSTAGE_CRATE_PYTHON=$(VENV)/crate/bin/python $(BIN)/python -m pytest tests/record/test_crate.py
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -54,3 +59,8 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora]'
 	@touch $(STAMPS)/demo $@
+
+$(STAMPS)/crate: $(STAMPS)/venv tests/record/crate/requirements.txt
+	$(PYTHON) -m venv $(VENV)/crate
+	$(VENV)/crate/bin/python -m pip --disable-pip-version-check install --quiet --requirement tests/record/crate/requirements.txt
+	@touch $@

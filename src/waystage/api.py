@@ -15,33 +15,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waystage.benchmark.benchmarks import benchmark_named
-from waystage.benchmark.submission import SubmissionScores
-from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
 from waystage.execution.job_log import attempts_dir
-from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
-from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
+from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
-from waystage.record.build import build_record
-from waystage.record.files import write_run_files
-from waystage.record.scores import all_metric_scores
-from waystage.report.record import RunRecord
-from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
@@ -49,6 +42,11 @@ from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from waystage.benchmark.submission import SubmissionScores
+    from waystage.report.record import RunRecord
+
+# What running, scoring and pandas need is imported where it is used: a plan is to be there at once.
 
 __all__ = [
     "Run",
@@ -132,7 +130,9 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    n_processes: int = 1,
     backend: Backend | None = None,
+    tracker_names: Sequence[str] = (),
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -141,22 +141,35 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
-    ``node_seconds`` are estimates that decide what goes first.
+    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
+    ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
+    ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
+    from waystage.execution.local import InProcess
+    from waystage.execution.processes import Processes
+    from waystage.record.build import build_record
+    from waystage.record.files import write_run_files
+
     backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
-    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
-    for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
-        if outcome.is_interrupted or not outcome.lost_inputs:
-            break
-        plan = plan_study(study, store, threads)
+    needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
+    guidance = Guidance(node_seconds or {}, needs, should_stop)
+    with _tracking(study, tracker_names) as trackers:
+        for _ in range(_MAX_PLANS):
+            outcome = _execute(
+                plan, store, backend, (watcher or SilentWatcher(), trackers), guidance, (threads, n_processes)
+            )
+            if outcome.is_interrupted or not outcome.lost_inputs:
+                break
+            plan = plan_study(study, store, threads)
+        if outcome.is_complete:
+            _track_scores(plan, store, trackers)
     if outcome.is_interrupted:
         raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
     if not outcome.is_complete:
@@ -166,13 +179,44 @@ def run_study(  # noqa: PLR0913
     return Run(plan, store, outcome, record, study.output_dir)
 
 
+@contextmanager
+def _tracking(study: Study, names: Sequence[str]) -> Iterator[list[Tracker]]:
+    facts = {"study": study.name, "encoder": study.encoder.name}
+    trackers = open_trackers(names, study.output_dir / "tracking", study.name, facts)
+    try:
+        yield trackers
+    finally:
+        for tracker in trackers:
+            tracker.close()
+
+
+def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
+    """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
+    if not trackers:
+        return
+    from waystage.record.scores import all_metric_scores
+
+    for cell, score in all_metric_scores(plan, store):
+        for tracker in trackers:
+            name = curve_name("scores", f"{cell.sequence}/{cell.task}/{cell.language}/{cell.metric_name}")
+            tracker.point(name, cell.seed or 0, score)
+
+
 def _execute(
-    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
+    plan: Plan,
+    store: Store,
+    backend: Backend,
+    told: tuple[Watcher, list[Tracker]],
+    guidance: Guidance,
+    width: tuple[int, int],
 ) -> Outcome:
+    n_threads, n_processes = width
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
-    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
+    trusts = plan.study.encoder.trust_remote_code
+    setting = WorkerSetting(store, n_threads, trusts, run_dir=log.dir, n_processes=n_processes)
     with backend.start(setting, guidance.should_stop) as executor:
-        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+        watchers = Watchers(told[0], log, TrackingWatcher(told[1], log.dir))
+        outcome = run_nodes(plan.nodes, store, executor, watchers, guidance)
     log.finished(outcome)
     outcome.log_dir = log.dir
     return outcome
@@ -184,6 +228,9 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
     ``seed`` is missing where nothing about the cell is random.
     """
     import pandas as pd
+
+    from waystage.record.scores import all_metric_scores
+    from waystage.report.wording import protocol_name
 
     protocols = {target.task.name: protocol_name(target.profile) for target in plan.study.targets}
     rows = [
@@ -212,7 +259,10 @@ def score_submission(
         DataError: a file is malformed, nothing can be scored, or, if ``is_strict``, anything is missing.
         StudyError: no such benchmark.
     """
-    return _score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
+    from waystage.benchmark import submission
+    from waystage.benchmark.benchmarks import benchmark_named
+
+    return submission.score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
-from waystage.data.corpus import Corpus
+from waystage.data.corpus import Corpus, SkippingSource
 from waystage.data.examples import Candidate, Example, QueryExample, case_of, example_from_json
 from waystage.data.parallel import Pair, ParallelCorpus, pair_name
 from waystage.data.source import Place, PoolSource, Source, Split
@@ -42,15 +42,17 @@ class PreparedText:
         artefact_id: where it lies in the store; follows from the content.
         n_items: examples or documents, at least one.
         n_characters: characters that an encoder will read.
+        skipped: files of a corpus that could not be read and were passed over, and why, one sentence each.
     """
 
     artefact_id: str
     n_items: int
     n_characters: int
+    skipped: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON object with every field."""
-        return {"artefact_id": self.artefact_id, "n_items": self.n_items, "n_characters": self.n_characters}
+        return {**asdict(self), "skipped": list(self.skipped)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) ->
     """
     key = _memo_key(corpus.source, corpus.source.files(language, place), "corpus", language, None)
     documents = (_Document(text, len(text)) for text in corpus.source.read(language, place))
-    return _prepare_documents(store, key, documents, f"the corpus {corpus.name} has no text in {language}")
+    none = f"the corpus {corpus.name} has no text in {language}"
+    return _prepare_documents(store, key, documents, none, lambda: _skipped(corpus, language, place))
 
 
 def prepare_parallel(store: Store, place: Place, corpus: ParallelCorpus, pair: Pair) -> PreparedText:
@@ -120,7 +123,7 @@ def prepare_parallel(store: Store, place: Place, corpus: ParallelCorpus, pair: P
     name = pair_name(pair)
     key = _memo_key(corpus.source, corpus.source.files(pair, place), "parallel corpus", name, None)
     documents = (_Document([one, other], len(one) + len(other)) for one, other in corpus.source.read(pair, place))
-    return _prepare_documents(store, key, documents, f"the parallel corpus {corpus.name} has no text in {name}")
+    return _prepare_documents(store, key, documents, f"the parallel corpus {corpus.name} has no text in {name}", tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,9 @@ class _Written:
     n_characters: int
 
 
-def _prepare_documents(store: Store, key: str, documents: Iterable[_Document], if_none: str) -> PreparedText:
+def _prepare_documents(
+    store: Store, key: str, documents: Iterable[_Document], if_none: str, skipped: Callable[[], tuple[str, ...]]
+) -> PreparedText:
     known = _recall(store, key)
     if known is not None:
         return known
@@ -149,7 +154,7 @@ def _prepare_documents(store: Store, key: str, documents: Iterable[_Document], i
             written = _write_documents(path, documents)
             if written.n_documents == 0:
                 raise DataError(if_none)
-            return _keep_documents(store, key, path, written)
+            return _keep_documents(store, key, path, written, skipped())
         finally:
             store.clear_work(key)
 
@@ -167,14 +172,27 @@ def _write_documents(path: Path, documents: Iterable[_Document]) -> _Written:
     return _Written(digest.hexdigest(), n_documents, n_characters)
 
 
-def _keep_documents(store: Store, key: str, path: Path, written: _Written) -> PreparedText:
+def _skipped(corpus: Corpus, language: str, place: Place) -> tuple[str, ...]:
+    source = corpus.source
+    if not isinstance(source, SkippingSource):
+        return ()
+    found = source.unreadable(language, place)
+    return tuple(f"{_shown(path, place)} ({reason})" for path, reason in found.items())
+
+
+def _shown(path: Path, place: Place) -> str:
+    """A path as a study has it; the name alone where it lies elsewhere."""
+    return str(path.relative_to(place.study_dir)) if path.is_relative_to(place.study_dir) else path.name
+
+
+def _keep_documents(store: Store, key: str, path: Path, written: _Written, skipped: tuple[str, ...]) -> PreparedText:
     spec = {"kind": "data", "version": _VERSION, "content": {_DOCUMENTS: written.digest}}
     artefact_id = store.artefact_id(spec)
     if not store.has(artefact_id):
         with store.write(spec) as draft:
             os.replace(path, draft.dir / _DOCUMENTS)
             draft.about.update(n_items=written.n_documents, n_characters=written.n_characters)
-    prepared = PreparedText(artefact_id, written.n_documents, written.n_characters)
+    prepared = PreparedText(artefact_id, written.n_documents, written.n_characters, skipped)
     store.memo("prepared").put(key, prepared.to_json())
     return prepared
 
@@ -313,7 +331,8 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
 
     It is only a shortcut: the text itself is addressed by its content.
     """
-    states = file_states(files)
+    # One text: checking thousands of single values takes longer than reading what was remembered.
+    states = repr(file_states(files))
     facts = [
         _VERSION,
         type(source).__module__,
@@ -338,7 +357,8 @@ def _recall(store: Store, key: str) -> PreparedText | None:
     known = store.memo("prepared").get(key)
     if not isinstance(known, dict):
         return None
-    prepared = PreparedText(known["artefact_id"], known["n_items"], known["n_characters"])
+    skipped = tuple(known.get("skipped", ()))
+    prepared = PreparedText(known["artefact_id"], known["n_items"], known["n_characters"], skipped)
     return prepared if store.has(prepared.artefact_id) else None
 
 

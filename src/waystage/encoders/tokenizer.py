@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from waystage.encoders.word_starts import starts_of_words
 from waystage.errors import DataError, first_line
@@ -70,6 +70,39 @@ class PairFrame:
         return TokenSequence(ids, types), len(self.prefix) + len(first) + len(self.middle)
 
 
+def _cut(encoding: Encoding, max_tokens: int) -> TokenSequence:
+    """An input of one or two texts whose texts lose their ends, the longer one first; special tokens stay."""
+    ids, types = np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32)
+    if len(ids) <= max_tokens:
+        return TokenSequence(ids, types)
+    part = np.array([-1 if text is None else text for text in encoding.sequence_ids], np.int32)
+    n_first, n_second = int((part == 0).sum()), int((part == 1).sum())
+    room = max(max_tokens - int((part == -1).sum()), 0)
+    kept = kept_of_pair(n_first, n_second, room) if n_second else (room, 0)
+    keeps = part == -1
+    for text, n_kept in enumerate(kept):
+        keeps[np.flatnonzero(part == text)[:n_kept]] = True
+    return TokenSequence(ids[keeps], types[keeps])
+
+
+def kept_of_pair(n_first: int, n_second: int, room: int) -> tuple[int, int]:
+    """How many tokens of two texts are kept, together at most ``room``, as tokenizers' ``longest_first`` keeps them.
+
+    The shorter text is whole where it takes less than half of the room; else both get half, and the odd one goes to
+    the longer text (the second, if they are as long).
+
+    >>> kept_of_pair(3, 20, 10), kept_of_pair(20, 3, 10), kept_of_pair(9, 9, 9)
+    ((3, 7), (7, 3), (4, 5))
+    """
+    if n_first + n_second <= room:
+        return n_first, n_second
+    shorter = min(n_first, n_second)
+    longer = room - shorter
+    if longer < shorter:
+        shorter, longer = room // 2, room - room // 2
+    return (longer, shorter) if n_first > n_second else (shorter, longer)
+
+
 class SubwordTokenizer:
     """The tokeniser of an encoder folder.
 
@@ -108,6 +141,16 @@ class SubwordTokenizer:
             found = f"the tokeniser of this encoder has no {role.replace('_', ' ')}"
             raise DataError(f"{self.folder}: {found}, which this study needs")
         return int(token_id)
+
+    def require_first_token(self) -> None:
+        """Make sure that a text begins with a special token, whose state stands for the whole.
+
+        Raises:
+            DataError: it begins with its first word.
+        """
+        if not self.prefix_ids:
+            found = "the tokeniser of this encoder has no cls token: it puts none before a text"
+            raise DataError(f"{self.folder}: {found}, and `pooling: cls` needs one; `pooling: mean` does not")
 
     def _optional_id(self, role: str, default: int) -> int:
         name = self._names.get(role)
@@ -171,16 +214,13 @@ class SubwordTokenizer:
             pairs: second text of each input, or None.
             max_tokens: longest sequence, special tokens included.
         """
-        self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         inputs = [text if pair is None else (text, pair) for text, pair in zip(texts, pairs, strict=True)]
-        # The library also makes every combination of what is cut off from two long texts, so few are made at a time.
-        sequences = [
-            TokenSequence(np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32))
+        # The library's own truncation also makes every combination of what is cut off from two long texts.
+        return [
+            _cut(encoding, max_tokens)
             for start in range(0, len(inputs), _TEXTS_AT_A_TIME)
             for encoding in self._tokenizer.encode_batch(inputs[start : start + _TEXTS_AT_A_TIME])
         ]
-        self._tokenizer.no_truncation()
-        return sequences
 
     def encode_words(self, words: Sequence[str], max_tokens: int) -> list[WordSequence]:
         """Sequences of a sentence that is given as words.

@@ -110,7 +110,7 @@ class ProcessExecutor:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setting, self._stop, os.getpid(), free[0])
-        process = context.Process(target=_serve, args=arguments, daemon=True)
+        process = context.Process(target=_serve, args=arguments)  # not a daemon: it may have peers
         process.start()
         theirs.close()
         self._members.append(_Member(process, ours, free[0]))
@@ -179,7 +179,7 @@ def _serve(connection: Connection, setting: WorkerSetting, stop: Event, driver_p
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_threads(setting.n_threads)
     show_gpu(gpu)
-    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
 
     def should_stop() -> bool:
         return stop.is_set() or os.getppid() != driver_pid

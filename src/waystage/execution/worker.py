@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,9 @@ from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.reading import training_flops
 from waystage.encoders.sources import shape_from_config
 from waystage.encoders.tokenizer import SubwordTokenizer
-from waystage.errors import Interrupted
+from waystage.errors import Interrupted, StageError
 from waystage.execution.energy import EnergyMeter
+from waystage.execution.peers import SharedStage, peers
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.making import MemberRead, ObjectiveMaker, flops_of_mixture, read_of_mixture
@@ -43,6 +45,8 @@ from waystage.tasks.kinds import KINDS
 if TYPE_CHECKING:
     from waystage.encoders.model import Encoder
     from waystage.kinds.objective import Objective
+    from waystage.training.loop import TrainingCost
+    from waystage.training.parallel import Group
     from waystage.training.stage import Choice
 
 OnFraction = Callable[[float], None]
@@ -84,11 +88,13 @@ class Worker:
     Attributes:
         store: where artefacts come from and go to.
         n_threads: threads of this worker; the same number gives the same bytes.
+        n_processes: processes that train a stage together, this one among them.
     """
 
     store: Store
     n_threads: int
     trust_remote_code: bool = False
+    n_processes: int = 1
     _encoders: dict[str, Encoder] = field(default_factory=dict)
     _tokenizers: dict[str, SubwordTokenizer] = field(default_factory=dict)
     _examples: dict[str, list[Example]] = field(default_factory=dict)
@@ -151,32 +157,12 @@ class Worker:
         return self._examples[text.artefact_id]
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
-        from waystage.execution.fitting import fitting
-        from waystage.training.checkpoint import WEIGHTS_NAME
-        from waystage.training.loop import LoopSettings, TrainingCost
+        from waystage.training.parallel import Alone
         from waystage.training.selection import selection_facts
-        from waystage.training.stage import StageInputs, run_stage
 
-        parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
-        pretrained = self._pretrained(job.encoder_id)
-        settings = LoopSettings(
-            work_dir=self.store.work_dir(node.id),
-            checkpoint_seconds=control.checkpoint_seconds,
-            on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
-            should_stop=control.should_stop,
-            joules=EnergyMeter().joules,
-            on_progress=lambda made, n_steps: control.on_step(
-                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
-            ),
-        )
-        inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
-
-        def train(size: int | None) -> tuple[Objective, TrainingCost]:
-            objective, training = self._objective(job)
-            training = replace(training, micro_batch_size=size)
-            return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
-
-        (objective, cost), used = fitting(job, train, node.label)
+        stage = SharedStage(self.store, node, self.n_processes, self.n_threads, self.trust_remote_code)
+        with peers(stage) if self.n_processes > 1 else nullcontext(Alone()) as group:
+            (objective, cost), used = self._run_stage(node, job, folder, control, group)
         facts: JsonObject = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
             "objective": node.spec["objective"]["kind"],
@@ -210,6 +196,47 @@ class Worker:
             if read
             else training_flops(shape, n_layers, objective.reading(), cost.n_text_tokens, cost.n_terms),
         }
+
+    def take_part(self, node: Node, folder: Path, control: Control, group: Group) -> None:
+        """Train the stage of ``node`` together with other processes, of which the first one keeps the result.
+
+        Raises:
+            StageError, StoreError, Interrupted: as :meth:`run`.
+        """
+        if not isinstance(node.job, TrainJob):
+            raise StageError(f"{node.label} is not trained, so processes cannot share it")
+        self._run_stage(node, node.job, folder, control, group)
+
+    def _run_stage(
+        self, node: Node, job: TrainJob, folder: Path, control: Control, group: Group
+    ) -> tuple[tuple[Objective, TrainingCost], int | None]:
+        """The trained stage in ``folder``; what it learned from and cost, and the micro-batch size that fitted."""
+        from waystage.execution.fitting import fitting
+        from waystage.training.checkpoint import WEIGHTS_NAME
+        from waystage.training.loop import LoopSettings
+        from waystage.training.stage import StageInputs, run_stage
+
+        parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
+        pretrained = self._pretrained(job.encoder_id)
+        settings = LoopSettings(
+            work_dir=self.store.work_dir(node.id),
+            checkpoint_seconds=control.checkpoint_seconds,
+            on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
+            should_stop=control.should_stop,
+            joules=EnergyMeter().joules,
+            group=group,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
+        )
+        inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
+
+        def train(size: int | None) -> tuple[Objective, TrainingCost]:
+            objective, training = self._objective(job)
+            training = replace(training, micro_batch_size=size)
+            return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        return fitting(job, train, node.label, group.size)
 
     def _choice(self, job: TrainJob) -> Choice | None:
         """How the checkpoint is chosen; None where it is the last."""

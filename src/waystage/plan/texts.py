@@ -77,6 +77,27 @@ class Texts:
         """What is learned from with a seed."""
         return self.train[learned.key, seed if learned.is_drawn else None]
 
+    def skipped(self) -> dict[str, tuple[str, ...]]:
+        """Files of corpora that could not be read and were passed over, by the name of the corpus."""
+        names = dict.fromkeys(name for (name, _), text in self.corpora.items() if text.skipped)
+        return {
+            name: tuple(file for (other, _), text in self.corpora.items() if other == name for file in text.skipped)
+            for name in names
+        }
+
+    @classmethod
+    def read_tests(cls, target: Target, store: Store, place: Place) -> dict[str, PreparedText]:
+        """The test examples of a target by language, and nothing else of its data.
+
+        Raises:
+            DataError: with everything that cannot be read.
+        """
+        texts, problems = cls({}, {}, {}), list[Problem]()
+        texts._read_test(store, place, target, problems)
+        if problems:
+            raise DataError(list(dict.fromkeys(problems)))
+        return {language: text for (_, language, _), text in texts.test.items()}
+
     def _read_train(
         self, store: Store, place: Place, learned: TrainingData, seeds: Sequence[int], problems: list[Problem]
     ) -> None:

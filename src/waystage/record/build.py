@@ -20,7 +20,9 @@ from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import oracle_scores, selection_scores
+from waystage.record.stage_costs import matched_budgets, stage_costs
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
+from waystage.report.wording import counted
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
 from waystage.study.study import (
@@ -58,13 +60,14 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         context,
     )
     flip_counts, flips = find_flips(plan, store)
+    costs_of_stages = stage_costs(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
         question=_question(study.encoder.name, list(study.sequences)),
         study_yaml=study_yaml,
         sequences=tuple(
-            SequenceSteps(name, tuple(_describe(stage, plan.budgets.get(stage.name)) for stage in stages))
+            SequenceSteps(name, tuple(_describe(stage, plan) for stage in stages))
             for name, stages in study.sequences.items()
         ),
         seeds=study.seeds,
@@ -82,6 +85,8 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         selection=selection_scores(plan, store),
         oracle=oracle_scores(plan, store),
         digests=prediction_digests(plan, store),
+        stage_costs=costs_of_stages,
+        matched_budgets=matched_budgets(plan, costs_of_stages),
     )
 
 
@@ -90,18 +95,27 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
     return f"Which training sequence carries {encoder} best across languages: {names}?"
 
 
-def _describe(stage: Stage, budget: StageBudget | None) -> str:
+def _describe(stage: Stage, plan: Plan) -> str:
+    budget = plan.budgets.get(stage.name)
     amount = _amount(stage.training) if budget is None else _followed(stage.training, budget)
     if isinstance(stage, MixedStage):
         each = [
             _described_part(part) + ("" if rate is None else f" ({100 * rate:g} % of the steps)")
             for part, rate in zip(stage.parts, stage.rates, strict=True)
         ]
-        return f"{stage.name}: in turn {', '.join(each)}; {_sampling_words(stage)}{amount}"
+        return f"{stage.name}: in turn {', '.join(each)}; {_sampling_words(stage)}{amount}{_without(stage, plan)}"
     chosen = ""
     if isinstance(stage, IntermediateStage) and stage.selection is not None:
         chosen = f"; {selection_words(stage.selection, stage.task.source_language)}"
-    return f"{stage.name}: {_described_part(stage)}, {amount}{chosen}"
+    return f"{stage.name}: {_described_part(stage)}, {amount}{chosen}{_without(stage, plan)}"
+
+
+def _without(stage: Stage, plan: Plan) -> str:
+    """Files of its corpora that were passed over."""
+    parts = stage.parts if isinstance(stage, MixedStage) else (stage,)
+    corpora = dict.fromkeys(part.corpus.name for part in parts if isinstance(part, ContinuedStage))
+    skipped = [file for name in corpora for file in plan.skipped.get(name, ())]
+    return f"; without {counted(len(skipped), 'file')} that cannot be read: {', '.join(skipped)}" if skipped else ""
 
 
 def _described_part(stage: PlainStage) -> str:

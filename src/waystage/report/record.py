@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from waystage.comparison import json_form
 from waystage.comparison.results import Comparison, SequenceCost
+from waystage.report.stage_costs import MatchedBudget, StageCost
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -311,6 +312,8 @@ class RunRecord:
         flip_counts: for each task, language and sequence but the baseline.
         flips: some of the examples behind the counts.
         digests: of all predictions.
+        stage_costs: what each unique training took.
+        matched_budgets: stages that were to cost the same, and whether they did.
         judged: claims and verdicts, in the report of a sealed record.
     """
 
@@ -336,6 +339,8 @@ class RunRecord:
     flip_counts: tuple[FlipCount, ...] = ()
     flips: tuple[FlippedExample, ...] = ()
     digests: tuple[ResultDigest, ...] = ()
+    stage_costs: tuple[StageCost, ...] = ()
+    matched_budgets: tuple[MatchedBudget, ...] = ()
     judged: Judged | None = None
     schema_version: Literal[1] = SCHEMA_VERSION
 

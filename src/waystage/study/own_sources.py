@@ -76,14 +76,16 @@ def _source(form: OwnTaskForm, paths: tuple[tuple[Split, str], ...], columns: Co
 
 def corpus_source(form: OwnCorpusForm) -> CorpusSource:
     """The source of a declared corpus, whose mistakes were all reported before."""
+    skips = form.on_unreadable == "skip"
     if form.hub:
         table = FORMATS[form.hub.format] if form.hub.format else None
-        return HubCorpus(form.hub.dataset, form.hub.revision, form.hub.path, table, form.hub.column)
+        names = (form.hub.path,) if isinstance(form.hub.path, str) else tuple(form.hub.path)
+        return HubCorpus(form.hub.dataset, form.hub.revision, names, table, form.hub.column, skips)
     paths = {language: (given,) if isinstance(given, str) else given for language, given in (form.files or {}).items()}
     told = (format_name(path) for given in paths.values() for path in given)
     name: str | None = form.format or next((found for found in told if found), None)
     listed = tuple((language, tuple(given)) for language, given in paths.items())
-    return TextFilesCorpus(listed, FORMATS[name] if name else None, form.column)
+    return TextFilesCorpus(listed, FORMATS[name] if name else None, form.column, skips)
 
 
 def parallel_source(form: OwnParallelForm) -> AlignedTexts:

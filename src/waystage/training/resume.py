@@ -26,8 +26,8 @@ _COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 class Progress:
     """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
 
-    ``joules`` is None where the machine does not tell; ``first_losses`` (by member of a mixture) are means over the terms of
-    a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    ``joules`` is None where the machine does not tell; ``first_losses`` (by member of a mixture) are means over the
+    terms of a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
     """
 
     step: int = 0
