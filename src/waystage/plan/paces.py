@@ -88,7 +88,7 @@ class Pacer:
         return [platform.processor(), platform.machine(), os.cpu_count(), self.n_threads, package_versions()]
 
     def _stage(self, objective: PlainObjective | MixtureJob, training: Training) -> list[object]:
-        how = asdict(training)
+        how = {**asdict(training), "precision": training.precision.value}
         if isinstance(objective, SupervisedJob):
             for key in ("epochs", "steps", "tokens", "examples"):
                 del how[key]

@@ -172,7 +172,9 @@ def _step(  # noqa: PLR0913
     }
     own = micro_batches.values()
     counts = [sum(b.n_terms for b in own), sum(b.n_text_tokens for b in own), sum(b.n_padded_tokens for b in own)]
-    n_terms, n_text_tokens, n_padded_tokens = map(int, group.total(counts))
+    # All micro-batches of a step are of one member of a mixture; some process has the first one.
+    first_member = micro_batches[0].member if 0 in micro_batches else 0
+    n_terms, n_text_tokens, n_padded_tokens, member = map(int, group.total([*counts, first_member]))
     optimiser.zero_grad(set_to_none=True)
     dropout_seed = derive_seed(seed, "dropout", progress.step)
     lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
@@ -185,7 +187,7 @@ def _step(  # noqa: PLR0913
     require_finite("norm of the gradient", float(norm))
     if float(norm) > training.clip_norm:
         torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
-    note_loss(progress, loss_sum / max(1, n_terms), micro_batches[0].member)
+    note_loss(progress, loss_sum / max(1, n_terms), member)
     optimiser.step()
     progress.step += 1
     progress.n_examples += len(indices)
