@@ -22,10 +22,14 @@ _TEXTS_AT_A_TIME = 64
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence:
-    """One input of the encoder: token ids ``[n_tokens]`` and segment ids ``[n_tokens]``, special tokens included."""
+    """One input of the encoder: token ids ``[n_tokens]`` and segment ids ``[n_tokens]``, special tokens included.
+
+    ``positions``, ``[n_tokens]`` from 0, are None where they run from the first token to the last.
+    """
 
     ids: IdArray
     type_ids: IdArray
+    positions: IdArray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,6 +58,9 @@ class PairFrame:
     middle: list[int]
     suffix: list[int]
     types: tuple[int, int, int, int, int]
+
+    def __len__(self) -> int:
+        return len(self.prefix) + len(self.middle) + len(self.suffix)
 
     def joined(self, first: Sequence[int], second: IdArray) -> tuple[TokenSequence, int]:
         """Two texts as one input, and the position of the first token of ``second``."""

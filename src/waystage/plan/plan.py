@@ -77,7 +77,7 @@ def make_plan(study: Study, store: Store, place: Place, n_threads: int) -> Plan:
         study.encoder.name, study.encoder.revision, study.encoder.trust_remote_code, place.study_dir
     )
     texts = Texts.read(study, store, place)
-    overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
+    overlaps = find_overlaps(study, store, place, texts.training)
     builder = Builder(study, place, source, source.shape(), texts, store, n_threads)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)

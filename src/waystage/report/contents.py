@@ -20,6 +20,7 @@ from waystage.report.sections.heat import heat_maps
 from waystage.report.sections.oracle import oracle_rows
 from waystage.report.sections.stages import match_sentences, stage_rows
 from waystage.report.sections.summary import claims, languages_of, scopes, summary_rows, verdicts
+from waystage.report.zero_shot import mean_words, not_zero_shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def contents(run: RunRecord) -> dict[str, Any]:
         "flip_rows": flip_rows(run),
         "task_flips": task_flips(run),
         "departures": [row for row in run.protocol if row.departures],
+        "mean_words": mean_words(run),
+        "not_zero_shot": not_zero_shot(run),
         "branches": plan_tree(run.plan),
     }
     values |= {

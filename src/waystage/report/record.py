@@ -64,6 +64,9 @@ class TaskProtocol:
         profile: name of the published protocol that the settings were taken from; None: the task's defaults.
         reference: publication or page of the data.
         licence: of the data.
+        learned_in: languages of the training data; empty where nothing is trained, or a record does not say.
+        trained_languages: test languages but the source language in which the task, or a stage of some sequence,
+            learned from labelled examples: scores there are not zero-shot.
     """
 
     task: str
@@ -79,6 +82,8 @@ class TaskProtocol:
     profile: str | None = None
     reference: str | None = None
     licence: str | None = None
+    learned_in: tuple[str, ...] = ()
+    trained_languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

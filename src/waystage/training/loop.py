@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from numpy.typing import NDArray
 
 from waystage.errors import Interrupted
 from waystage.kinds.objective import Indices, MicroBatch, Objective
@@ -17,8 +16,9 @@ from waystage.seeds import derive_seed
 from waystage.study.study import Precision, Training
 from waystage.training import resume
 from waystage.training.health import guarded, note_loss, require_finite
+from waystage.training.mixing import make_order
 from waystage.training.parallel import Alone, Group, micro_batch_size, share
-from waystage.training.schedule import BatchOrder, count_steps, learning_rate
+from waystage.training.schedule import count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
 from waystage.training.trainable import Trainable, make_optimiser, set_dropout
 
@@ -89,7 +89,7 @@ def train(
         NotEnoughMemoryError: there is too little memory for a step.
         Interrupted: ``settings.should_stop`` said so.
     """
-    order = BatchOrder(objective.lengths, training.batch_size, seed)
+    order = make_order(objective.strands, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
     trainable.stream_dropout()
@@ -101,13 +101,9 @@ def train(
     own_dir = settings.work_dir if settings.group.rank == 0 else None
     saved_at = started = time.monotonic()
     seconds_before, joules_before = progress.seconds, progress.joules
-    batches: list[NDArray] = []  # type: ignore[type-arg]
-    epoch = -1
+    batches = order.batches(progress.step)
     while progress.step < n_steps and not (selector and selector.has_given_up(progress.evaluations)):
-        if progress.step // order.n_steps_per_epoch != epoch:
-            epoch = progress.step // order.n_steps_per_epoch
-            batches = order.epoch(epoch)
-        indices = batches[progress.step % order.n_steps_per_epoch]
+        indices = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, n_steps, training)
         step = progress.step
@@ -176,7 +172,9 @@ def _step(  # noqa: PLR0913
     }
     own = micro_batches.values()
     counts = [sum(b.n_terms for b in own), sum(b.n_text_tokens for b in own), sum(b.n_padded_tokens for b in own)]
-    n_terms, n_text_tokens, n_padded_tokens = map(int, group.total(counts))
+    # All micro-batches of a step are of one member of a mixture; some process has the first one.
+    first_member = micro_batches[0].member if 0 in micro_batches else 0
+    n_terms, n_text_tokens, n_padded_tokens, member = map(int, group.total([*counts, first_member]))
     optimiser.zero_grad(set_to_none=True)
     dropout_seed = derive_seed(seed, "dropout", progress.step)
     lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
@@ -189,7 +187,7 @@ def _step(  # noqa: PLR0913
     require_finite("norm of the gradient", float(norm))
     if float(norm) > training.clip_norm:
         torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
-    note_loss(progress, loss_sum / max(1, n_terms))
+    note_loss(progress, loss_sum / max(1, n_terms), member)
     optimiser.step()
     progress.step += 1
     progress.n_examples += len(indices)
