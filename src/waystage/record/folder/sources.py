@@ -111,7 +111,7 @@ class ZipSource:
     def read(self, name: str) -> bytes:
         """All bytes of a file, unpacked in memory and no further than its announced size."""
         place = self.path / name
-        with _zip_faults(self.path, name), zipfile.ZipFile(self.path) as archive, archive.open(name) as stream:
+        with _zip_faults(place), zipfile.ZipFile(self.path) as archive, archive.open(name) as stream:
             return _read_exactly(stream, self.sizes[name], place)
 
 
@@ -149,7 +149,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _zip_sizes(path: Path) -> dict[str, int]:
-    with _zip_faults(path, None), zipfile.ZipFile(path) as archive:
+    with _zip_faults(path), zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     sizes: dict[str, int] = {}
     problems: list[Problem] = []
@@ -201,12 +201,12 @@ def _refuse(path: Path, problems: list[Problem], sizes: dict[str, int]) -> None:
 
 
 @contextmanager
-def _zip_faults(path: Path, name: str | None) -> Iterator[None]:
-    """What reading a damaged archive raises, as a refusal."""
+def _zip_faults(place: Path) -> Iterator[None]:
+    """What reading a damaged archive, or a file in it, raises, as a refusal."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         found = f"not a whole .zip: {str(error) or type(error).__name__}"
-        raise RecordError(Problem(path, None, name, found, "the .zip as it was written")) from None
+        raise RecordError(Problem(place, None, None, found, "the .zip as it was written")) from None
     except OSError as error:
-        raise RecordError(Problem(path, None, name, f"cannot be read: {error.strerror}")) from None
+        raise RecordError(Problem(place, None, None, f"cannot be read: {error.strerror}")) from None
