@@ -13,7 +13,7 @@ STAMPS = $(VENV)/stamps
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
-	@echo 'make check   what CI runs: format, lint, types, import rules, tests'
+	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, tests'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
 	@echo 'PYTHON=python3.12 make ... takes another Python; it must be 3.11 or later.'
 
@@ -28,6 +28,7 @@ check: $(STAMPS)/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 	$(BIN)/python -m pytest
 
 clean:
@@ -52,5 +53,5 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,s3]'
 	@touch $(STAMPS)/demo $@

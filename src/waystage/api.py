@@ -34,6 +34,7 @@ from waystage.record.files import write_run_files
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
 from waystage.report.wording import protocol_name
+from waystage.store.opening import open_store as _open_store
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
@@ -48,6 +49,7 @@ __all__ = [
     "default_threads",
     "load_checked_study",
     "load_study",
+    "open_store",
     "parse_study",
     "plan_study",
     "run_study",
@@ -85,8 +87,17 @@ class Run:
 
 
 def default_store_dir() -> Path:
-    """``$WAYSTAGE_STORE``, or ``.waystage`` in the current folder."""
+    """The folder ``$WAYSTAGE_STORE``, or ``.waystage`` in the current folder."""
     return Path(os.environ.get("WAYSTAGE_STORE", ".waystage")).absolute()
+
+
+def open_store(location: str | Path | None = None) -> Store:
+    """The store at ``location``: a folder, or a URL such as ``s3://bucket/prefix``; by default ``$WAYSTAGE_STORE``.
+
+    Raises:
+        StoreError: a URL with credentials in it.
+    """
+    return _open_store(location or os.environ.get("WAYSTAGE_STORE") or default_store_dir(), default_cache_dir())
 
 
 def default_threads() -> int:

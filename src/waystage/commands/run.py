@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from waystage.commands.options import data_option, store_option, study_argument, threads_option
+from waystage.commands.options import Location, data_option, store_option, study_argument, threads_option
 from waystage.commands.terminal import ERR, OUT, print_json
 from waystage.errors import StudyError
 
@@ -30,7 +30,7 @@ from waystage.errors import StudyError
     show_default=True,
     help="Processes that do jobs side by side; they share the processors.",
 )
-def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, n_workers: int) -> None:
+def run(study: Path, data_dir: Path | None, store_location: Location, n_threads: int | None, n_workers: int) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
     from waystage.console.progress import ProgressDisplay, format_seconds
@@ -38,10 +38,9 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
     from waystage.execution.forecast import forecast
     from waystage.execution.processes import peak_memory_bytes
     from waystage.report.terminal import comparison_table
-    from waystage.store.store import Store
 
     started = time.monotonic()
-    store = Store(store_dir or api.default_store_dir())
+    store = api.open_store(store_location)
     threads = n_threads or max(1, api.default_threads() // n_workers)
     node_seconds: dict[str, float] = {}
     with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
@@ -77,16 +76,15 @@ def run(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: i
 @store_option
 @threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, as_json: bool) -> None:
+def plan(study: Path, data_dir: Path | None, store_location: Location, n_threads: int | None, as_json: bool) -> None:
     """Show what a study takes: unique stages, what is done already, time and memory."""
     from waystage import api
     from waystage.console.plan_view import plan_to_json, plan_view
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
-    from waystage.store.store import Store
 
     loaded = api.load_checked_study(study, data_dir)
-    store = Store(store_dir or api.default_store_dir())
+    store = api.open_store(store_location)
     planned = api.plan_study(loaded, store)
     ahead = forecast(planned, store, machine_rates(store, planned.shape, n_threads or api.default_threads()))
     if as_json:

@@ -19,7 +19,6 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from pathlib import Path
 
 from waystage.execution.attempt import MAX_REPAIRS, attempt, is_done, lacks_input, move_damaged_aside
 from waystage.execution.order import seconds_to_end
@@ -63,7 +62,7 @@ class _Ended:
 class _Setting:
     """What a worker needs to know; it goes to the new process."""
 
-    store_dir: Path
+    store: Store
     n_threads: int
     trust_remote_code: bool
     checkpoint_seconds: float
@@ -89,9 +88,7 @@ def run_plan_in_processes(
     Raises:
         RuntimeError: a worker met a defect of Waystage.
     """
-    setting = _Setting(
-        store.root, workers.n_threads, plan.study.encoder.trust_remote_code, checkpoint_seconds, os.getpid()
-    )
+    setting = _Setting(store, workers.n_threads, plan.study.encoder.trust_remote_code, checkpoint_seconds, os.getpid())
     outcome = Outcome()
     with _crew(setting, workers.n_workers) as crew:
         for _ in range(MAX_REPAIRS):
@@ -280,7 +277,7 @@ def _serve(connection: Connection, setting: _Setting, stop: Event) -> None:
     """Do nodes until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    worker = Worker(Store(setting.store_dir), setting.n_threads, setting.trust_remote_code)
+    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
 
     def should_stop() -> bool:
         return stop.is_set() or os.getppid() != setting.driver_pid

@@ -258,8 +258,16 @@ class Artefact:
 
 def _read_about(path: Path) -> JsonObject:
     try:
-        value = {} if path.is_symlink() else json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return {} if path.is_symlink() else about_of(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def about_of(content: bytes) -> JsonObject:
+    """What an ``about.json`` says; empty where it says nothing that can be read."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
