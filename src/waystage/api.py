@@ -24,7 +24,8 @@ from waystage.benchmark.benchmarks import benchmark_named
 from waystage.benchmark.submission import SubmissionScores
 from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
-from waystage.errors import Interrupted, StageError
+from waystage.errors import Interrupted, StageError, StoreError
+from waystage.execution.attempt import move_all_damaged_aside
 from waystage.execution.local import run_plan
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
 from waystage.execution.processes import Workers, run_plan_in_processes
@@ -34,6 +35,7 @@ from waystage.record.files import write_run_files
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
 from waystage.report.wording import protocol_name
+from waystage.store.artefact import DamagedArtefactError
 from waystage.store.opening import open_store as _open_store
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
@@ -123,13 +125,15 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    silence_seconds: float | None = None,
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run what is not done yet, compare the sequences, and write the report.
 
-    With one worker everything runs in this process. More are processes of their own that share the threads; scripts
+    With one worker everything runs in this process, unless ``silence_seconds`` says after how long without progress a
+    worker hangs. More are processes of their own that share the threads; scripts
     that start them keep their own work under ``if __name__ == "__main__":``. ``node_seconds`` are estimates that
     decide what goes first.
 
@@ -139,19 +143,28 @@ def run_study(  # noqa: PLR0913
     """
     plan = plan if plan is not None else plan_study(study, store)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers))
+    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers), silence_seconds)
+    damage = StoreError("prepared data is damaged again and again; what reads it was not run")
     for _ in range(_MAX_PLANS):
         outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
-        if outcome.is_interrupted or not outcome.lost_inputs:
-            break
+        if outcome.is_interrupted:
+            raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+        try:
+            if not outcome.lost_inputs:
+                return _finish(plan, store, outcome, study_yaml, command)
+        except DamagedArtefactError as error:
+            move_all_damaged_aside(plan.nodes, store)
+            damage = error
         plan = plan_study(study, store)
-    if outcome.is_interrupted:
-        raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+    raise damage
+
+
+def _finish(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, command: str) -> Run:
     if not outcome.is_complete:
         raise StageError(_failure_text(plan, outcome))
     record = build_record(plan, store, outcome, study_yaml, command)
-    write_run_files(record, plan, store, study.output_dir)
-    return Run(plan, store, outcome, record, study.output_dir)
+    write_run_files(record, plan, store, plan.study.output_dir)
+    return Run(plan, store, outcome, record, plan.study.output_dir)
 
 
 def _execute(
@@ -162,7 +175,7 @@ def _execute(
     node_seconds: dict[str, float] | None,
     should_stop: Callable[[], bool],
 ) -> Outcome:
-    if workers.n_workers == 1:
+    if workers.n_workers == 1 and workers.silence_seconds is None:
         return run_plan(plan, store, watcher, n_threads=workers.n_threads, should_stop=should_stop)
     return run_plan_in_processes(
         plan, store, watcher, workers=workers, node_seconds=node_seconds, should_stop=should_stop

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +15,7 @@ import click
 
 from waystage.commands.options import Location, data_option, store_option, study_argument, threads_option
 from waystage.commands.terminal import ERR, OUT, print_json
-from waystage.errors import StudyError
+from waystage.errors import Interrupted, StudyError
 
 
 @click.command()
@@ -30,7 +31,21 @@ from waystage.errors import StudyError
     show_default=True,
     help="Processes that do jobs side by side; they share the processors.",
 )
-def run(study: Path, data_dir: Path | None, store_location: Location, n_threads: int | None, n_workers: int) -> None:
+@click.option(
+    "--job-timeout",
+    "silence_seconds",
+    type=click.FloatRange(min=1.0),
+    metavar="SECONDS",
+    help="End a worker that makes no progress for so long, and give its job to another.  [default: never]",
+)
+def run(
+    study: Path,
+    data_dir: Path | None,
+    store_location: Location,
+    n_threads: int | None,
+    n_workers: int,
+    silence_seconds: float | None,
+) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
     from waystage.console.progress import ProgressDisplay, format_seconds
@@ -43,7 +58,7 @@ def run(study: Path, data_dir: Path | None, store_location: Location, n_threads:
     store = api.open_store(store_location)
     threads = n_threads or max(1, api.default_threads() // n_workers)
     node_seconds: dict[str, float] = {}
-    with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
+    with _stop_on_signals() as stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
         loaded = api.load_checked_study(study, data_dir)
         plan = api.plan_study(loaded, store)
@@ -52,6 +67,7 @@ def run(study: Path, data_dir: Path | None, store_location: Location, n_threads:
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
             node_seconds = ahead.node_seconds
             display.expect({name: s / n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
+        stop.is_patient = True
         finished = api.run_study(
             loaded,
             store,
@@ -60,9 +76,10 @@ def run(study: Path, data_dir: Path | None, store_location: Location, n_threads:
             command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
             n_threads=threads,
             n_workers=n_workers,
+            silence_seconds=silence_seconds,
             node_seconds=node_seconds,
             watcher=display,
-            should_stop=should_stop,
+            should_stop=lambda: stop.is_asked,
         )
     OUT.print(comparison_table(finished.record))
     took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_workers)
@@ -105,24 +122,34 @@ def _first_guess(study: Path, data_dir: Path | None) -> float:
         raise
 
 
+@dataclass(slots=True)
+class _Stop:
+    """A request to stop. While ``is_patient``, what is under way is let save its state; before that, nothing is."""
+
+    is_asked: bool = False
+    is_patient: bool = False
+
+
 @contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+def _stop_on_signals() -> Iterator[_Stop]:
     """SIGINT and SIGTERM ask the stage to save and stop; a second SIGINT ends the process at once.
 
     A second SIGTERM changes nothing: schedulers and process groups often send it twice.
     """
-    received: list[int] = []
+    stop = _Stop()
 
     def note(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and received:
+        if not stop.is_patient:
+            raise Interrupted("stopped before anything was trained")
+        if number == signal.SIGINT and stop.is_asked:
             raise KeyboardInterrupt
-        if not received:
+        if not stop.is_asked:
             ERR.print("stopping after this step; what is done is kept (Ctrl-C to stop at once)")
-        received.append(number)
+        stop.is_asked = True
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(received)
+        yield stop
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

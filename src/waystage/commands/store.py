@@ -34,12 +34,15 @@ def store_list(store_location: Location) -> None:
 
 @store.command("verify")
 @store_option
-def store_verify(store_location: Location) -> None:
+@click.option("--set-aside", is_flag=True, help="Move what is damaged aside, so that the next run makes it again.")
+def store_verify(store_location: Location, set_aside: bool) -> None:
     """Read every byte of the store and name what is damaged."""
     from waystage.errors import StoreError
 
     opened = _open_store(store_location)
     damages = opened.verify_all()
+    for damage in damages if set_aside else ():
+        opened.quarantine(damage.id)
     if damages:
         raise StoreError([problem for damage in damages for problem in damage.problems])
     OUT.print(f"{sum(1 for _ in opened.artefacts())} artefacts, every digest matches")

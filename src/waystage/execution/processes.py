@@ -11,14 +11,16 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
+from typing import TypeAlias
 
 from waystage.execution.attempt import MAX_REPAIRS, attempt, is_done, lacks_input, move_damaged_aside
 from waystage.execution.order import seconds_to_end
@@ -31,21 +33,32 @@ from waystage.store.artefact import DamagedArtefactError
 from waystage.store.store import Store
 
 _POLL_SECONDS = 0.2
+_TERMINATED = 128 + signal.SIGTERM
+_ORPHAN_SECONDS = 60.0
 _MAX_DEATHS = 2
 """A node whose worker dies is given to a new one so many times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many processes there are, and how many threads each has."""
+    """How many processes there are, and how many threads each has.
+
+    ``silence_seconds``: a worker that says nothing about its job for so long hangs, and is ended; None waits for ever.
+    """
 
     n_workers: int
     n_threads: int
+    silence_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Advanced:
     fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """Another process is doing the same node: silence is no sign of a hang until it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,9 @@ class _Ended:
     reason: str | None = None
     is_damaged: bool = False
     defect: str | None = None
+
+
+_Message: TypeAlias = _Advanced | _Waits | _Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +98,8 @@ def run_plan_in_processes(
     """Do every node of ``plan`` that the store does not hold, several at once.
 
     What comes out is what :func:`waystage.execution.local.run_plan` gives with as many threads as one worker has.
-    Nodes with the longest way behind them go first; ``node_seconds`` are estimates. A node whose worker dies is given
-    to another one, and fails when that happens again and again.
+    Nodes with the longest way behind them go first; ``node_seconds`` are estimates. A node whose worker dies or hangs
+    is given to another one, and fails when that happens again and again.
 
     Raises:
         RuntimeError: a worker met a defect of Waystage.
@@ -93,7 +109,7 @@ def run_plan_in_processes(
     with _crew(setting, workers.n_workers) as crew:
         for _ in range(MAX_REPAIRS):
             walk = _Walk(plan, store, watcher, outcome, crew, node_seconds or {})
-            walk.run(should_stop)
+            walk.run(should_stop, workers.silence_seconds)
             if not walk.is_damaged or outcome.is_interrupted or outcome.lost_inputs:
                 break
     return outcome
@@ -108,11 +124,25 @@ def peak_memory_bytes(n_workers: int) -> int:
 
 @dataclass(slots=True)
 class _Member:
-    """A worker process from the driver's side; ``node`` is what it is doing."""
+    """A worker process from the driver's side.
+
+    Attributes:
+        node: what it is doing.
+        heard_at: when it last said something about it, by the monotonic clock; None while it waits for another process.
+        is_hanging: it was ended because it said nothing for too long.
+    """
 
     process: BaseProcess
     connection: Connection
     node: Node | None = None
+    heard_at: float | None = None
+    is_hanging: bool = False
+
+    def give(self, node: Node) -> None:
+        """Let it do a node. Where it has died, its connection says so later."""
+        self.node, self.heard_at = node, time.monotonic()
+        with suppress(OSError):
+            self.connection.send(node)
 
 
 @dataclass(slots=True)
@@ -126,6 +156,7 @@ class _Crew:
 
     def idle(self) -> _Member | None:
         """A worker that does nothing, started if there is room for one."""
+        self.members = [member for member in self.members if member.node is not None or member.process.is_alive()]
         for member in self.members:
             if member.node is None:
                 return member
@@ -134,22 +165,38 @@ class _Crew:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.setting, self.stop), daemon=True)
-        process.start()
+        # A terminal's Ctrl-C also reaches the new process, which inherits this mask, before it can say that it is ours.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         self.members.append(_Member(process, ours))
         return self.members[-1]
 
-    def messages(self) -> Iterator[tuple[_Member, _Advanced | _Ended | None]]:
+    def messages(self) -> Iterator[tuple[_Member, _Message | None]]:
         """What workers say within a moment; None from one that has died."""
         busy = {member.connection: member for member in self.members if member.node is not None}
         for connection in wait(list(busy), _POLL_SECONDS):
             member = busy[connection]  # type: ignore[index]
             try:
-                yield member, member.connection.recv()
+                message: _Message = member.connection.recv()
             except (EOFError, OSError):
                 self.members.remove(member)
                 member.process.join()
                 yield member, None
+            else:
+                member.heard_at = None if isinstance(message, _Waits) else time.monotonic()
+                yield member, message
+
+    def end_hanging(self, silence_seconds: float) -> None:
+        """End workers that have said nothing for too long; their deaths are heard of like any other."""
+        for member in self.members:
+            is_silent = member.heard_at is not None and time.monotonic() - member.heard_at > silence_seconds
+            if member.node is not None and is_silent and not member.is_hanging:
+                member.is_hanging = True
+                member.process.kill()
 
     def dismiss(self) -> None:
         """End every process."""
@@ -192,7 +239,7 @@ class _Walk:
         self._settled: set[str] = set()
         self._deaths: dict[str, int] = {}
 
-    def run(self, should_stop: Callable[[], bool]) -> None:
+    def run(self, should_stop: Callable[[], bool], silence_seconds: float | None) -> None:
         """Until every node has its state."""
         is_changed = True
         while self._waiting or any(member.node for member in self._crew.members):
@@ -205,6 +252,8 @@ class _Walk:
             for member, message in self._crew.messages():
                 self._hear(member, message)
                 is_changed = is_changed or member.node is None
+            if silence_seconds is not None:
+                self._crew.end_hanging(silence_seconds)
 
     def _give_out(self) -> None:
         """Settle what needs no work, and give idle workers the first nodes that are ready; again while that helps."""
@@ -227,8 +276,7 @@ class _Walk:
         member = self._crew.idle()
         if member is None:
             return False
-        member.node = node
-        member.connection.send(node)
+        member.give(node)
         self._watcher.started(node)
         return True
 
@@ -237,16 +285,16 @@ class _Walk:
         self._settled.add(node.id)
         self._watcher.ended(node, state)
 
-    def _hear(self, member: _Member, message: _Advanced | _Ended | None) -> None:
+    def _hear(self, member: _Member, message: _Message | None) -> None:
         node = member.node
-        if node is None:
+        if node is None or isinstance(message, _Waits):
             return
         if isinstance(message, _Advanced):
             self._watcher.advanced(node, message.fraction)
             return
         member.node = None
         if message is None:
-            self._mourn(node, member.process.exitcode)
+            self._mourn(node, member)
             return
         if message.defect is not None:
             raise RuntimeError(f"a worker met a defect on {node.label}:\n{message.defect}")
@@ -258,12 +306,18 @@ class _Walk:
             self._outcome.failures[node.id] = message.reason or ""
         self._settle(node, message.state)
 
-    def _mourn(self, node: Node, status: int | None) -> None:
+    def _mourn(self, node: Node, member: _Member) -> None:
         """A worker died: another one goes on from the last checkpoint, unless this happens again and again."""
         self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
         if self._deaths[node.id] <= _MAX_DEATHS:
             self._waiting.insert(0, node)
             return
+        if member.is_hanging:
+            found = f"its worker process said nothing for longer than the time limit, {self._deaths[node.id]} times"
+            self._outcome.failures[node.id] = found
+            self._settle(node, State.FAILED)
+            return
+        status = member.process.exitcode
         how = f"by signal {-status}" if status is not None and status < 0 else f"with status {status}"
         hint = "; signal 9 is often the system's answer to too little memory" if status == -signal.SIGKILL else ""
         self._outcome.failures[node.id] = f"its worker process was ended {how}, {self._deaths[node.id]} times{hint}"
@@ -273,29 +327,60 @@ class _Walk:
 # In a worker process.
 
 
+@dataclass(slots=True)
+class _Duty:
+    """What a worker is about, for its handler of SIGTERM."""
+
+    is_busy: bool = False
+    is_dismissed: bool = False
+
+
 def _serve(connection: Connection, setting: _Setting, stop: Event) -> None:
-    """Do nodes until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Do nodes until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on.
+
+    SIGTERM ends a worker as it ends the driver: what it is doing saves a checkpoint, and another worker goes on from
+    there, unless the driver was asked to stop as well. A second one ends it at once.
+    """
+    threading.Thread(target=_end_without, args=(setting.driver_pid,), daemon=True).start()
+    duty = _Duty()
+
+    def leave(*_: object) -> None:
+        if not duty.is_busy or duty.is_dismissed:
+            os._exit(_TERMINATED)
+        duty.is_dismissed = True
+
+    signal.signal(signal.SIGTERM, leave)
     worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
 
     def should_stop() -> bool:
-        return stop.is_set() or os.getppid() != setting.driver_pid
+        return duty.is_dismissed or stop.is_set() or os.getppid() != setting.driver_pid
+
+    def tell(message: _Message) -> None:
+        with suppress(OSError):  # the driver is gone; should_stop says so at the next step
+            connection.send(message)
 
     while True:
         try:
             node = connection.recv()
-            control = Control(partial(_tell, connection), should_stop, setting.checkpoint_seconds)
-            connection.send(_do(node, worker, control))
         except (EOFError, OSError):
             return
+        duty.is_busy = True
+        on_fraction, on_wait = (lambda fraction: tell(_Advanced(fraction))), (lambda: tell(_Waits()))
+        ended = _do(node, worker, Control(on_fraction, should_stop, setting.checkpoint_seconds, on_wait))
+        if duty.is_dismissed and ended.state is State.NOT_RUN and not stop.is_set():
+            sys.exit(_TERMINATED)
+        tell(ended)
+        if duty.is_dismissed:
+            return
+        duty.is_busy = False
 
 
-def _tell(connection: Connection, fraction: float) -> None:
-    try:
-        connection.send(_Advanced(fraction))
-    except OSError:  # the driver is gone; should_stop says so at the next step
-        return
+def _end_without(driver_pid: int) -> None:
+    """A worker that hangs outlives its driver by a minute, and no longer: it may hold a lock."""
+    while os.getppid() == driver_pid:
+        time.sleep(1.0)
+    time.sleep(_ORPHAN_SECONDS)
+    os._exit(_TERMINATED)
 
 
 def _do(node: Node, worker: Worker, control: Control) -> _Ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -9,6 +10,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+
+from safetensors import SafetensorError
 
 from waystage.errors import Problem, StoreError
 
@@ -88,6 +91,16 @@ def writing(path: Path) -> Iterator[None]:
         place = error.filename if isinstance(error.filename, str) else path
         found = f"cannot be written: {error.strerror or error}"
         raise StoreError(Problem(place, None, None, found, "a writable folder with free space")) from error
+
+
+@contextmanager
+def writing_tensors(path: Path) -> Iterator[None]:
+    """:func:`writing` for a file that safetensors writes: a full disk is no OSError there."""
+    with writing(path):
+        try:
+            yield
+        except SafetensorError as error:
+            raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def random_name() -> str:

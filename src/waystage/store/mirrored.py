@@ -80,11 +80,20 @@ class MirroredStore(Store):
         return super().open(artefact_id, verify=False)
 
     def quarantine(self, artefact_id: str) -> Path | None:
-        """Moves a damaged copy aside; where there is no copy, what is there is damaged, and is set aside there."""
-        aside = super().quarantine(artefact_id)
+        """Moves a damaged copy aside. Where the copy is sound or missing, what is there is damaged, and makes room."""
+        aside, is_sound = None, False
+        try:
+            super().open(artefact_id)
+            is_sound = True
+        except DamagedArtefactError:
+            aside = super().quarantine(artefact_id)
+        except MissingArtefactError:
+            pass
         if aside is None and (content := self._remote.read(_manifest_key(artefact_id))) is not None:
             self._remote.write(f"damaged/{artefact_id}", content)
             self._remove(artefact_id)
+        if is_sound:
+            self._published(artefact_id)
         self._listed_at = None
         return aside
 

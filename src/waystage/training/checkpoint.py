@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder
 from waystage.errors import StoreError
+from waystage.store.files import writing_tensors
 
 WEIGHTS_NAME = "weights.safetensors"
 _ENCODER, _HEAD, _KNOWN_HEAD = "encoder.", "head.", "lm_head."
@@ -109,7 +110,8 @@ def save_weights(
         tensors[_ROW_IDS] = row_ids
         tensors[_ROW_VALUES] = table.detach()[row_ids]
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(whole, path, metadata={"format": "pt"})
+    with writing_tensors(path):
+        save_file(whole, path, metadata={"format": "pt"})
 
 
 def trained_rows(path: Path) -> Tensor:

@@ -1,9 +1,13 @@
-"""Checkpoints inside a stage: everything that a killed stage needs to go on as if nothing had happened. Torch."""
+"""Checkpoints inside a stage: everything that a killed stage needs to go on as if nothing had happened. Torch.
+
+A checkpoint has its digest in its name, so that one whose bytes changed is passed over, and the stage starts anew.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from waystage.store.canonical import digest_file
+from waystage.store.files import sync, writing_tensors
 from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
-_NAME = "checkpoint.safetensors"
+_PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 _BEST = "best/"
 
@@ -38,7 +44,11 @@ class Progress:
 
 
 def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
-    """Replace the checkpoint in ``folder`` atomically."""
+    """Replace the checkpoint in ``folder`` atomically.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     tensors: dict[str, Tensor] = {}
     for name, parameter in trainable.parameters().items():
         tensors[f"value/{name}"] = parameter.detach()
@@ -56,25 +66,43 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
         "n_terms": str(progress.n_terms),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{_NAME}.{os.getpid()}.tmp"
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata=metadata)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(draft, folder / _NAME)
+    draft = folder / f"{os.getpid()}.tmp"
+    with writing_tensors(draft):
+        folder.mkdir(parents=True, exist_ok=True)
+        before = _checkpoints(folder)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata=metadata)
+        sync(draft)
+        path = folder / f"{_PREFIX}{digest_file(draft)}{_SUFFIX}"
+        os.replace(draft, path)
+        sync(folder)
+        for other in before:
+            if other != path:
+                other.unlink(missing_ok=True)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """One file, or two where a process was killed between writing one and removing the other."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def _intact(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, Tensor]]]:
+    """Metadata and tensors of each checkpoint whose bytes are those that were written."""
+    for path in _checkpoints(folder):
+        try:
+            if path.name != f"{_PREFIX}{digest_file(path)}{_SUFFIX}":
+                continue
+            with safe_open(path, framework="pt") as file:
+                yield file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError):
+            continue
 
 
 def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) -> Progress:
     """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0."""
-    path = folder / _NAME
-    if not path.is_file():
+    found = max(_intact(folder), key=lambda checkpoint: int(checkpoint[0]["step"]), default=None)
+    if found is None:
         return Progress()
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
-        return Progress()
+    metadata, tensors = found
     parameters = trainable.parameters()
     if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
         return Progress()
