@@ -8,12 +8,13 @@ STAMPS = $(VENV)/stamps
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check clean
+.PHONY: help demo test check fuzz clean
 
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
 	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, tests'
+	@echo 'make fuzz    read ten thousand broken files of each kind (about an hour on two cores)'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
 	@echo 'PYTHON=python3.12 make ... takes another Python; it must be 3.11 or later.'
 
@@ -30,6 +31,9 @@ check: $(STAMPS)/dev
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 	$(BIN)/python -m pytest
+
+fuzz: $(STAMPS)/dev
+	$(BIN)/python benchmarks/fuzz.py --inputs 10000
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,11 +1,12 @@
 """Worker processes on this machine: as many nodes at once as there are workers, each with threads of its own.
 
 The driver gives out nodes and hears what became of them; artefacts go through the store. Workers are asked to stop by
-an event, and stop by themselves when the driver is gone, so a killed driver leaves nothing running.
+a flag, and stop by themselves when the driver is gone, so a killed driver leaves nothing running.
 """
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import resource
@@ -19,8 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from waystage.execution.attempt import MAX_REPAIRS, attempt, is_done, lacks_input, move_damaged_aside
 from waystage.execution.order import seconds_to_end
@@ -72,6 +72,13 @@ class _Ended:
 
 
 _Message: TypeAlias = _Advanced | _Waits | _Ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A byte that all processes see. An event has a lock, which a killed process would hold for ever."""
+
+    raised: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class _Crew:
 
     setting: _Setting
     size: int
-    stop: Event
+    stop: _Flag
     members: list[_Member] = field(default_factory=list)
 
     def idle(self) -> _Member | None:
@@ -200,7 +207,7 @@ class _Crew:
 
     def dismiss(self) -> None:
         """End every process."""
-        self.stop.set()
+        self.stop.raised.value = True
         for member in self.members:
             member.connection.close()
         for member in self.members:
@@ -212,7 +219,7 @@ class _Crew:
 
 @contextmanager
 def _crew(setting: _Setting, size: int) -> Iterator[_Crew]:
-    crew = _Crew(setting, size, multiprocessing.get_context("spawn").Event())
+    crew = _Crew(setting, size, _Flag(multiprocessing.get_context("spawn").RawValue(ctypes.c_bool, False)))
     try:
         yield crew
     finally:
@@ -245,7 +252,7 @@ class _Walk:
         while self._waiting or any(member.node for member in self._crew.members):
             if should_stop() and not self._outcome.is_interrupted:
                 self._outcome.is_interrupted = is_changed = True
-                self._crew.stop.set()
+                self._crew.stop.raised.value = True
             if is_changed:
                 self._give_out()
             is_changed = False
@@ -335,7 +342,7 @@ class _Duty:
     is_dismissed: bool = False
 
 
-def _serve(connection: Connection, setting: _Setting, stop: Event) -> None:
+def _serve(connection: Connection, setting: _Setting, stop: _Flag) -> None:
     """Do nodes until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on.
 
     SIGTERM ends a worker as it ends the driver: what it is doing saves a checkpoint, and another worker goes on from
@@ -353,7 +360,7 @@ def _serve(connection: Connection, setting: _Setting, stop: Event) -> None:
     worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
 
     def should_stop() -> bool:
-        return duty.is_dismissed or stop.is_set() or os.getppid() != setting.driver_pid
+        return duty.is_dismissed or stop.raised.value or os.getppid() != setting.driver_pid
 
     def tell(message: _Message) -> None:
         with suppress(OSError):  # the driver is gone; should_stop says so at the next step
@@ -367,7 +374,7 @@ def _serve(connection: Connection, setting: _Setting, stop: Event) -> None:
         duty.is_busy = True
         on_fraction, on_wait = (lambda fraction: tell(_Advanced(fraction))), (lambda: tell(_Waits()))
         ended = _do(node, worker, Control(on_fraction, should_stop, setting.checkpoint_seconds, on_wait))
-        if duty.is_dismissed and ended.state is State.NOT_RUN and not stop.is_set():
+        if duty.is_dismissed and ended.state is State.NOT_RUN and not stop.raised.value:
             sys.exit(_TERMINATED)
         tell(ended)
         if duty.is_dismissed:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from waystage.errors import Problem, StoreError, nearest_name
 from waystage.store.canonical import JsonObject, canonical_json, digest_file, digest_json
-from waystage.store.files import ABOUT_NAME, MANIFEST_NAME, name_fault, scan
+from waystage.store.files import ABOUT_NAME, MANIFEST_NAME, name_fault, read_regular, scan
 
 SCHEMA_VERSION = 1
 
@@ -155,7 +155,7 @@ def read_manifest(directory: Path) -> Manifest:
     if directory.is_symlink() or path.is_symlink():
         raise _damaged(path, "a symbolic link", "a regular file in a regular folder")
     try:
-        manifest = Manifest.from_bytes(path.read_bytes())
+        manifest = Manifest.from_bytes(read_regular(path))
     except FileNotFoundError:
         if directory.exists():
             raise _damaged(path, "missing", "the artefact's manifest") from None
@@ -251,14 +251,14 @@ class Artefact:
         """
         path = self.path(name)
         try:
-            return json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            return json.loads(read_regular(path))
+        except (OSError, ValueError, RecursionError) as error:
             raise _damaged(path, f"unreadable: {error}", "JSON") from error
 
 
 def _read_about(path: Path) -> JsonObject:
     try:
-        return {} if path.is_symlink() else about_of(path.read_bytes())
+        return about_of(read_regular(path))
     except OSError:
         return {}
 

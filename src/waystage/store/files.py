@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -80,6 +81,19 @@ def scan(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
                 else:
                     found[relative] = path
     return dict(sorted(found.items())), problems
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file. A link, a pipe or a device in its place is never followed, nor waited for.
+
+    Raises:
+        OSError: there is no such file, it is something else, or it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return stream.read()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from waystage.errors import Problem, StoreError
 from waystage.store.artefact import check_id
 from waystage.store.canonical import canonical_json, digest_bytes
-from waystage.store.files import write_atomically
+from waystage.store.files import read_regular, write_atomically
 
 
 def root_file_name(name: str) -> str:
@@ -73,7 +73,7 @@ def read_roots(directory: Path) -> RootsByName:
     roots: RootsByName = {}
     for path in sorted(directory.glob("[!.]*.json")):
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except OSError as error:
             raise StoreError(
                 Problem(path, None, None, f"unreadable: {error}", "a list of artefacts to keep")
