@@ -212,9 +212,15 @@ def test_a_worker_that_dies_with_nothing_to_do_is_replaced(short_study_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["alone", "workers"])
-@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize(
+    ("number", "options", "is_early"),
+    [
+        (signal.SIGTERM, [], True),
+        (signal.SIGINT, [], True),
+        (signal.SIGTERM, ["--workers", "2"], False),
+        (signal.SIGINT, ["--workers", "2"], False),
+    ],
+)
 def test_a_signal_ends_a_run_cleanly(
     short_study_path: Path, tmp_path: Path, number: int, options: list[str], is_early: bool
 ) -> None:
@@ -225,7 +231,7 @@ def test_a_signal_ends_a_run_cleanly(
     assert wait_until(moment, 60)
     workers = workers_of(process)
     os.kill(process.pid or 0, number)
-    assert finished(process, 60) == 130
+    assert finished(process) == 130
     assert "Traceback" not in log.read_text()
     assert not any(worker.is_running() for worker in workers)
     if number == signal.SIGTERM and not is_early:

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder
-from waystage.errors import StoreError
+from waystage.errors import Problem, StoreError, first_line
 from waystage.store.files import writing_tensors
 
 WEIGHTS_NAME = "weights.safetensors"
@@ -55,8 +56,15 @@ def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
     """Put the tensors of a finished stage into a copied encoder; returns those of its head.
 
     Layers that the encoder no longer has are passed over.
+
+    Raises:
+        StoreError: the file is no safetensors file.
     """
-    tensors = load_file(path)
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        found = f"refused as weights: {first_line(error)}"
+        raise StoreError(Problem(path, None, None, found, "a safetensors file")) from error
     parameters = dict(encoder.model.named_parameters())
     with torch.no_grad():
         for name, tensor in tensors.items():
