@@ -57,5 +57,5 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,s3]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora,s3]'
 	@touch $(STAMPS)/demo $@

@@ -24,11 +24,19 @@ from waystage.benchmark.benchmarks import benchmark_named
 from waystage.benchmark.submission import SubmissionScores
 from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
+from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError, StoreError
 from waystage.execution.attempt import move_all_damaged_aside
-from waystage.execution.local import run_plan
-from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher
-from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.execution.calibration import faster_precision
+from waystage.execution.executor import Backend, WorkerSetting
+from waystage.execution.job_log import attempts_dir
+from waystage.execution.local import InProcess
+from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
+from waystage.execution.precision import with_precision
+from waystage.execution.processes import Processes
+from waystage.execution.resources import needs_of
+from waystage.execution.run_log import Layout, RunLog
+from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.plan import Plan, make_plan
 from waystage.record.build import build_record
 from waystage.record.files import write_run_files
@@ -40,7 +48,7 @@ from waystage.store.opening import open_store as _open_store
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
-from waystage.study.study import Study
+from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,13 +115,25 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plan_study(study: Study, store: Store) -> Plan:
+def plan_study(study: Study, store: Store, n_threads: int | None = None) -> Plan:
     """The plan of a study. Its data is read and put into the store; nothing is trained.
+
+    ``precision: auto`` becomes what is faster on this machine, measured once and remembered in the store;
+    ``n_threads`` are those that each worker will have: a budget in seconds becomes tokens at the pace of so many.
 
     Raises:
         DataError: data or encoder are missing or malformed.
     """
-    return make_plan(study, store, Place(study.study_dir, default_cache_dir(), study.data_dir))
+
+    threads = n_threads or default_threads()
+
+    def measured() -> Precision:
+        choice = study.encoder
+        source = encoder_source(choice.name, choice.revision, choice.trust_remote_code, study.study_dir)
+        return faster_precision(store, source.shape(), threads)[0]
+
+    settled = with_precision(study, measured)
+    return make_plan(settled, store, Place(study.study_dir, default_cache_dir(), study.data_dir), threads)
 
 
 def run_study(  # noqa: PLR0913
@@ -126,27 +146,32 @@ def run_study(  # noqa: PLR0913
     n_threads: int | None = None,
     n_workers: int = 1,
     silence_seconds: float | None = None,
+    backend: Backend | None = None,
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run what is not done yet, compare the sequences, and write the report.
 
-    With one worker everything runs in this process, unless ``silence_seconds`` says after how long without progress a
-    worker hangs. More are processes of their own that share the threads; scripts
-    that start them keep their own work under ``if __name__ == "__main__":``. ``node_seconds`` are estimates that
-    decide what goes first.
+    ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
+    share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
+    ``silence_seconds`` says after how long without progress a worker hangs, which only processes can. ``node_seconds``
+    are estimates that decide what goes first.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    plan = plan if plan is not None else plan_study(study, store)
+    backend = backend or (
+        InProcess() if n_workers == 1 and silence_seconds is None else Processes(n_workers, silence_seconds)
+    )
+    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    workers = Workers(n_workers, n_threads or max(1, default_threads() // n_workers), silence_seconds)
+    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
     damage = StoreError("prepared data is damaged again and again; what reads it was not run")
     for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, watcher or SilentWatcher(), workers, node_seconds, should_stop)
+        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
         if outcome.is_interrupted:
             raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
         try:
@@ -155,7 +180,7 @@ def run_study(  # noqa: PLR0913
         except DamagedArtefactError as error:
             move_all_damaged_aside(plan.nodes, store)
             damage = error
-        plan = plan_study(study, store)
+        plan = plan_study(study, store, threads)
     raise damage
 
 
@@ -168,18 +193,15 @@ def _finish(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, command
 
 
 def _execute(
-    plan: Plan,
-    store: Store,
-    watcher: Watcher,
-    workers: Workers,
-    node_seconds: dict[str, float] | None,
-    should_stop: Callable[[], bool],
+    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
 ) -> Outcome:
-    if workers.n_workers == 1 and workers.silence_seconds is None:
-        return run_plan(plan, store, watcher, n_threads=workers.n_threads, should_stop=should_stop)
-    return run_plan_in_processes(
-        plan, store, watcher, workers=workers, node_seconds=node_seconds, should_stop=should_stop
-    )
+    log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
+    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
+    with backend.start(setting, guidance.should_stop) as executor:
+        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+    log.finished(outcome)
+    outcome.log_dir = log.dir
+    return outcome
 
 
 def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
@@ -220,7 +242,11 @@ def score_submission(
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:
-    lines = [f"{plan.node(node_id).label}: {reason}" for node_id, reason in outcome.failures.items()]
+    lines = []
+    for node_id, reason in outcome.failures.items():
+        lines.append(f"{plan.node(node_id).label}: {reason}")
+        if outcome.log_dir is not None:
+            lines.append(f"  log: {attempts_dir(outcome.log_dir, node_id)}")
     n_waiting = sum(state is State.NOT_RUN for state in outcome.states.values())
     if n_waiting:
         lines.append(f"{n_waiting} jobs that depend on it were not run; all that was done is kept")

@@ -12,9 +12,11 @@ from waystage.commands.compare import compare
 from waystage.commands.data import data
 from waystage.commands.export import export
 from waystage.commands.protocol import protocol
+from waystage.commands.record import record
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
+from waystage.commands.status import status
 from waystage.commands.store import store
 from waystage.commands.study import init, list_names, schema
 from waystage.commands.terminal import ERR
@@ -29,11 +31,28 @@ def cli() -> None:
     \b
     Exit statuses: 0 done, 1 a defect of Waystage, 2 a mistake in the study or the command,
     3 missing or malformed data, 4 a damaged or unwritable store, 5 a stage failed,
-    6 scores that cannot be compared, 130 interrupted (run again to go on).
+    6 scores that cannot be compared, 7 a record that is refused or not what it says,
+    130 interrupted (run again to go on).
     """
 
 
-for _command in (run, plan, score, compare, checklist, export, report, schema, init, list_names, protocol, store, data):
+for _command in (
+    run,
+    plan,
+    status,
+    score,
+    compare,
+    checklist,
+    export,
+    report,
+    record,
+    schema,
+    init,
+    list_names,
+    protocol,
+    store,
+    data,
+):
     cli.add_command(_command)
 
 

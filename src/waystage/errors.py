@@ -34,7 +34,7 @@ class Problem:
             parts.append(f"expected {self.expected}")
         if self.nearest:
             parts.append(f"did you mean '{self.nearest}'?")
-        return "; ".join(parts)
+        return _writable("; ".join(parts))
 
 
 class WaystageError(Exception):
@@ -45,10 +45,15 @@ class WaystageError(Exception):
     def __init__(self, problems: Problem | str | Sequence[Problem]) -> None:
         if isinstance(problems, str):
             self.problems: tuple[Problem, ...] = ()
-            super().__init__(problems)
+            super().__init__(_writable(problems))
             return
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def _writable(text: str) -> str:
+    """Text that any terminal or file takes: half of a surrogate pair, as JSON can hold, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class StudyError(WaystageError):
@@ -73,6 +78,16 @@ class StageError(WaystageError):
     """A stage failed while it ran; the others are kept. Exit status 5."""
 
     exit_status = 5
+
+
+class RecordError(WaystageError):
+    """A sealed record is refused: it is unsafe, of a newer version, or not what it says it is. Exit status 7."""
+
+    exit_status = 7
+
+
+class NotEnoughMemoryError(Exception):
+    """A training step needs more memory than there is; fewer sequences in a forward pass need less."""
 
 
 class Interrupted(Exception):  # noqa: N818

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from waystage.benchmark import benchmarks
 from waystage.benchmark.benchmarks import BenchmarkTask
 from waystage.benchmark.form import ScoredFile
+from waystage.data.examples import QueryExample
 from waystage.errors import DataError
 
 from .submissions import N_EXAMPLES, content, right_answers
@@ -171,6 +172,29 @@ def test_bucc_counts_pairs(tmp_path: Path) -> None:
     assert files.score().statistics.tolist() == [[0, 0, 1], [1, 2, 1], [0, 1, 0]]
 
 
+@pytest.mark.parametrize("nothing", ["", "\ufeff"])
+def test_a_file_without_a_mined_pair_scores_zero_and_says_so(tmp_path: Path, nothing: str) -> None:
+    files = Files(tmp_path, "bucc2018")
+    files.write(gold="a\tx\nb\ty\n", predictions=nothing)
+    scored = files.score()
+    assert scored.statistics.tolist() == [[0, 0, 1], [0, 0, 1]]
+    assert [float(measure.score(scored.statistics.sum(axis=0))) for measure in files.task.form.measures] == [0.0] * 3
+    assert "no pair was found" in scored.notes[0]
+    files.write(gold=nothing, predictions="a\tx\n")
+    assert "the file is empty" in str(files.fail())
+    files.write(gold="a\tx\n", predictions="\n")
+    assert "1 columns" in str(files.fail()) or "empty" in str(files.fail())
+
+
+def test_what_is_exported_without_a_pair_is_scored(tmp_path: Path) -> None:
+    files = Files(tmp_path, "bucc2018")
+    form = files.task.form
+    examples = [QueryExample("a", "text", ("x",)), QueryExample("b", "text", ())]
+    files.write(gold=form.gold_text(examples), predictions=form.predictions_text(examples, {"a": (), "b": ()}))
+    assert files.predictions.read_bytes() == b""
+    assert files.sums() == [0, 0, 1]
+
+
 def test_a_missing_line_of_tags_is_found_where_it_is(tmp_path: Path) -> None:
     files = Files(tmp_path, "panx")
     files.write(gold="O\nO\n\nO\nO\n\nO\n", predictions="O\nO\n\nO\n\nO\n")
@@ -204,7 +228,8 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, name: st
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("part", ["gold", "predictions"])
 def test_empty_files_are_refused(tmp_path: Path, name: str, part: str) -> None:
-    for nothing in (b"", b"\n\n", b"\xef\xbb\xbf"):
+    is_an_answer = (name, part) == ("bucc2018", "predictions")  # no pair was found
+    for nothing in (b"\n\n",) if is_an_answer else (b"", b"\n\n", b"\xef\xbb\xbf"):
         files = Files(tmp_path, name)
         files.write(**{part: nothing})
         (problem,) = files.fail().problems

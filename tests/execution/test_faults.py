@@ -32,8 +32,10 @@ from tests.fixtures.processes import finished
 from tests.fixtures.studies import write_study
 from waystage import api
 from waystage.execution import processes
+from waystage.execution.executor import WorkerSetting
 from waystage.execution.outcome import SilentWatcher, State
-from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.execution.processes import ProcessExecutor
+from waystage.execution.schedule import run_nodes
 from waystage.plan.nodes import Node
 from waystage.store import store as store_module
 from waystage.store.store import Store
@@ -185,7 +187,8 @@ def test_a_job_that_always_hangs_is_reported_and_the_others_are_done(
     study, store = api.load_checked_study(short_study_path), Store(tmp_path / "store")
     plan = api.plan_study(study, store)
     stopper = Stopper(signal.SIGSTOP, 100, clock, "mlm (seed")
-    outcome = run_plan_in_processes(plan, store, stopper, workers=Workers(1, 1, 1800.0))
+    with ProcessExecutor(WorkerSetting(store, 1), 1, 1800.0) as executor:
+        outcome = run_nodes(plan.nodes, store, executor, stopper)
     failed = {plan.node(node_id).label: reason for node_id, reason in outcome.failures.items()}
     assert list(failed) == ["mlm (seed 1)"]
     assert "said nothing for longer than the time limit, 3 times" in failed["mlm (seed 1)"]

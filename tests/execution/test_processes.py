@@ -15,8 +15,10 @@ from tests.execution.test_local import digests
 from tests.fixtures.studies import short_study, write_study
 from waystage import api
 from waystage.errors import Interrupted
+from waystage.execution.executor import WorkerSetting
 from waystage.execution.outcome import SilentWatcher, State
-from waystage.execution.processes import Workers, run_plan_in_processes
+from waystage.execution.processes import ProcessExecutor
+from waystage.execution.schedule import run_nodes
 from waystage.plan.nodes import Node
 from waystage.store.store import Store
 
@@ -60,7 +62,8 @@ def test_a_node_that_kills_every_worker_fails_and_the_others_are_done(tmp_path: 
     content = short_study(tiny_encoder_dir, tmp_path / "out")
     study, store = api.load_checked_study(write_study(tmp_path / "study", content)), Store(tmp_path / "store")
     plan = api.plan_study(study, store)
-    outcome = run_plan_in_processes(plan, store, Killer(100, "mlm"), workers=Workers(1, 1))
+    with ProcessExecutor(WorkerSetting(store, n_threads=1), n_workers=1) as executor:
+        outcome = run_nodes(plan.nodes, store, executor, Killer(100, "mlm"))
     failed = [plan.node(node_id).label for node_id, state in outcome.states.items() if state is State.FAILED]
     assert failed == ["mlm (seed 1)"]
     assert "ended by signal 9, 3 times" in next(iter(outcome.failures.values()))

@@ -16,6 +16,7 @@ from waystage.comparison.checklist import checklist_errors
 from waystage.comparison.context import Options
 from waystage.comparison.errors import ComparisonError
 from waystage.comparison.systems import compare_systems
+from waystage.record.scores import all_metric_scores
 from waystage.store.store import Store
 
 from .test_end_to_end import TRAINING, question_rows, write_rows
@@ -57,11 +58,20 @@ def test_a_study_of_behavioural_tests_runs(
     for own in errors.errors:
         assert own.n_cases == N_CASES
         assert own.error_rate == pytest.approx(sum(own.n_errors) / (2 * N_CASES))
+    of_questions = {
+        (scores.task, scores.language, scores.seed): (len(scores.ids), score)
+        for scores, score in all_metric_scores(run.plan, Store(tmp_path / "store"))
+        if scores.metric_name == "exact-match"
+    }
+    for own in errors.errors:
+        seeds = [of_questions[f"multichecklist-{own.test}", own.language, seed] for seed in (1, 2)]
+        assert all(n_questions > N_CASES for n_questions, _ in seeds), "a case has several questions"
+        assert own.error_rate >= 1 - sum(score for _, score in seeds) / 2 - 1e-9, "one wrong answer fails a case"
     means = errors.language_means("base")
     rates = errors.rates("base")
     assert means["de"] == pytest.approx((rates["de"]["comparison"] + rates["de"]["animal-vehicle-v2"]) / 2)
-    with pytest.raises(ComparisonError, match="not scored by exact-match"):
-        checklist_errors(run.record.comparison, dict.fromkeys(metrics, "answer-f1"))
+    with pytest.raises(ComparisonError, match="not scored by case-accuracy"):
+        checklist_errors(run.record.comparison, dict.fromkeys(metrics, "exact-match"))
 
     monkeypatch.setattr("sys.argv", ["waystage", "checklist", str(tmp_path / "out"), "--json"])
     capsys.readouterr()

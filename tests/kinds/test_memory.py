@@ -21,7 +21,7 @@ from waystage.data.prepare import prepare_corpus
 from waystage.data.source import Place
 from waystage.data.sources.text_files import TextFilesCorpus
 from waystage.encoders.tokenizer import SubwordTokenizer
-from waystage.execution.token_caches import open_token_caches
+from waystage.encoders.token_caches import open_token_caches
 from waystage.kinds.packing import Frame, draw_for_budget
 from waystage.store.store import Store
 from waystage.study.pretraining import MaskedLm

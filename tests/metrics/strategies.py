@@ -87,6 +87,7 @@ BY_METRIC = {
     "accuracy": labelled(),
     "answer-f1": answered(),
     "answer-f1-em": answered(),
+    "case-accuracy": answered(),
     "exact-match": answered(),
     "macro-f1": labelled(),
     "map@20": ranked(3),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from waystage.data.examples import TextExample
+from waystage.data.examples import Answer, Example, QuestionExample, TextExample
 from waystage.metrics.answer_overlap import token_f1
+from waystage.metrics.metric import Prediction
 from waystage.metrics.normalisation import MLQA_LANGUAGES, mlqa_normalisation, squad_normalised
 from waystage.metrics.pair_f1 import PairF1
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
-from waystage.metrics.registry import make_metric
+from waystage.metrics.registry import make_metric, score_examples
 
 from .strategies import Judgement
 
@@ -55,6 +56,24 @@ def test_mlqa_languages() -> None:
     assert set(MLQA_LANGUAGES) == {"en", "es", "de", "ar", "hi", "vi", "zh"}
     with pytest.raises(ValueError, match="MLQA has no answers in 'fr'"):
         mlqa_normalisation("fr")
+
+
+def test_a_case_passes_if_all_its_questions_are_answered() -> None:
+    """Rows are cases, in the order in which they begin; a question without a case is one by itself."""
+    gold: list[Example] = [
+        QuestionExample(f"{case}/{i}", "Who?", "Ulm", (Answer(0, "Ulm"),), case) for case in "ab" for i in range(3)
+    ]
+    gold.insert(4, QuestionExample("alone", "Who?", "Ulm", (Answer(0, "Ulm"),)))
+    answers: dict[str, Prediction] = {example.id: "ulm" for example in gold}
+    metric = make_metric("case-accuracy")
+    assert score_examples(metric, gold, answers).ids == ("a", "b", "alone")
+    assert score_examples(metric, gold, answers).statistics.tolist() == [[1, 1], [1, 1], [1, 1]]
+    answers["b/1"] = "Bonn"
+    statistics = score_examples(metric, gold, answers).statistics
+    assert statistics.tolist() == [[1, 1], [0, 1], [1, 1]]
+    assert metric.score(statistics.sum(axis=0)) == pytest.approx(2 / 3)
+    by_question = make_metric("exact-match")
+    assert by_question.score(score_examples(by_question, gold, answers).statistics.sum(axis=0)) == pytest.approx(6 / 7)
 
 
 def test_repeated_tokens_count_as_often_as_both_have_them() -> None:

@@ -98,6 +98,40 @@ def test_without_the_originals_the_record_says_that_nothing_was_checked(
     assert any("not checked whether the training data of xquad" in departure for departure in protocol.departures)
 
 
+def test_a_checkpoint_chosen_on_originals_of_the_test_examples_is_said(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    """XQuAD's validation data is SQuAD's development set, where its English originals stand."""
+    write_squad(data_dir / "squad/dev-v1.1.json", list(PARAGRAPHS))
+    alone: dict[str, Any] = {"stages": None, "sequences": {"base": []}}
+    target = {"task": "xquad", "languages": ["de"], "budget": {"steps": 1}}
+    for rule, expected in (("best", ["1 of 3 validation examples (xquad in en)"]), ("last", [])):
+        plan = plan_of(tmp_path, script_encoder_dir, **alone, targets=[{**target, "selection": {"rule": rule}}])
+        (protocol,) = task_protocols(plan.study, plan.departures)
+        said = [own.partition(": ")[2] for own in protocol.departures if "chosen on its test examples" in own]
+        assert said == expected
+    (data_dir / "xquad/xquad.en.json").unlink()
+    plan = plan_of(tmp_path, script_encoder_dir, **alone, targets=[{**target, "selection": {"rule": "best"}}])
+    (chosen,) = plan.chosen_on
+    assert "not checked" in str(chosen)
+
+
+def test_a_test_split_that_was_cut_off_is_said(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    alone: dict[str, Any] = {"stages": None, "sequences": {"base": []}}
+    plan = plan_of(tmp_path, script_encoder_dir, **alone)
+    assert [str(own) for own in plan.other_counts] == ["1 test examples in de instead of 1,190, as published"]
+    (protocol,) = task_protocols(plan.study, plan.departures)
+    assert str(plan.other_counts[0]) in protocol.departures
+    target = {"task": "xquad", "languages": ["de"], "budget": {"steps": 1}, "limits": {"test": 1}}
+    assert plan_of(tmp_path, script_encoder_dir, **alone, targets=[target]).other_counts == ()
+
+
 def test_own_data_that_is_copas_test_set_is_refused_for_xcopa(
     script_encoder_dir: Path,  # noqa: F811
     data_dir: Path,

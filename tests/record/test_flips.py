@@ -25,6 +25,7 @@ from waystage.data.examples import (
 )
 from waystage.data.prepare import load_examples
 from waystage.metrics.metric import Prediction
+from waystage.metrics.pair_f1 import PairF1
 from waystage.prediction.files import read_predictions
 from waystage.record import flips
 from waystage.record.example_texts import MAX_TEXT, Setting, cut, in_words
@@ -167,6 +168,12 @@ def test_a_long_context_is_cut_around_the_answer() -> None:
     assert "in Ulm" in context
     assert context[0] == context[-1] == "…"
     assert len(context) <= MAX_TEXT + 2
+
+
+def test_nothing_found_where_nothing_is_to_be_found_is_right() -> None:
+    """A mined sentence: right, found and gold pairs."""
+    rows = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [1, 2, 1]], np.float64)
+    assert flips._is_right(PairF1(), rows).tolist() == [True, False, False, True, False]
 
 
 @given(st.text(), st.integers(0, 20), st.integers(0, 20))

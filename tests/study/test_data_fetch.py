@@ -100,6 +100,7 @@ def test_every_layout_is_fetched_and_read(hub: DatasetHub, tmp_path: Path) -> No
     assert len(read["snli", "train", "en"]) == 2  # the pair without an agreed label is left out
     assert read["panx", "test", "en"][0] == TaggedExample("1", ("word0", "word1", "word2"), ("B-PER", "I-PER", "O"))
     assert read["udpos", "test", "en"][0] == TaggedExample("1", ("word0", "word1", "word2"), ("DET", "NOUN", "VERB"))
+    assert read["udpos", "test", "lt"][0] == TaggedExample("1", ("word0", "word1", "word2"), ("VERB", "NOUN", "DET"))
     assert [example.id for example in read["tydiqa", "test", "ko"]] == ["korean-2-0", "korean-3-1"]
     answers = [q.answers for q in read["squad-v2", "test", "en"] if isinstance(q, QuestionExample)]
     assert answers == [(), ()]
@@ -150,6 +151,17 @@ def test_a_failed_source_does_not_stop_the_others(hub: DatasetHub, tmp_path: Pat
     assert [row[0] for row in rows if "fetched" in row] == ["mnli"] * 3
     hub.broken.clear()
     assert waystage(hub.address, tmp_path, "snli", "mnli").status == 0
+
+
+def test_what_is_not_on_the_hub_is_said_with_where_it_is(hub: DatasetHub, tmp_path: Path) -> None:
+    n_requests = len(hub.requested)
+    answer = waystage(hub.address, tmp_path, "bucc2018", "--language", "zh", "--json")
+    assert answer.status == 3
+    (need,) = answer.json()["needs"]
+    assert need["state"] == "not on the hub"
+    assert "https://comparable.limsi.fr/bucc2018/" in need["reason"]
+    assert "again" not in answer.error
+    assert len(hub.requested) == n_requests
 
 
 def test_a_download_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -117,6 +117,15 @@ BAD = [
         None,
     ),
     ("{tokens: 30000}", "{tokens: 30000, steps: 3}", "steps: 3", "stages.mlm.budget", "exactly one of", None),
+    ("{tokens: 30000}", "{match: sentimen, unit: flops}", "match", "stages.mlm.budget.match", "unknown", "sentiment"),
+    ("{tokens: 30000}", "{match: intents, unit: flops}", "match", "stages.mlm.budget.match", "the target", None),
+    ("{tokens: 30000}", "{match: mlm, unit: tokens}", "match", "stages.mlm.budget.match", "itself", None),
+    ("{tokens: 30000}", "{match: sentiment}", "match", "stages.mlm.budget.match", "without 'unit'", None),
+    ("{tokens: 30000}", "{match: sentiment, unit: flop}", "match", "stages.mlm.budget.unit", "one of", "flops"),
+    ("{tokens: 30000}", "{tokens: 3, unit: flops}", "unit", "stages.mlm.budget.unit", "without 'match'", None),
+    ("{tokens: 30000}", "{unit: flops}", "unit", "stages.mlm.budget", "a unit without a stage", None),
+    ("{tokens: 30000}", "{match: sentiment, unit: flops, steps: 1}", "match", "stages.mlm.budget", "exactly one", None),
+    ("{epochs: 2}", "{match: mlm}", "match", "targets[0].budget.match", "unknown key", None),
     ("{tokens: 30000}", "{}", "budget: {}", "stages.mlm.budget", "exactly one of", None),
     ("{tokens: 30000}", "{tokens: 3.5}", "3.5", "stages.mlm.budget.tokens", "a whole number", None),
     ("{tokens: 30000}", "{token: 3}", "token: 3", "stages.mlm.budget.token", "unknown key", "tokens"),
@@ -317,6 +326,15 @@ ALONE = [
 )
 def test_one_mistake_is_one_problem(registries: Registries, old: str, new: str, field: str) -> None:
     assert [problem.field for problem in problems_of(GOOD.replace(old, new, 1), registries)] == [field]
+
+
+def test_a_circle_of_matches_is_told_at_each_stage_of_it(registries: Registries) -> None:
+    text = GOOD.replace("{tokens: 30000}", "{match: sentiment, unit: flops}", 1).replace(
+        "{epochs: 1}", "{match: mlm, unit: tokens}", 1
+    )
+    found = problems_of(text, registries)
+    assert [problem.field for problem in found] == ["stages.sentiment.budget.match", "stages.mlm.budget.match"]
+    assert "a circle of matches: sentiment → mlm → sentiment" in str(found[0])
 
 
 def test_six_mistakes_are_reported_at_once(registries: Registries) -> None:
@@ -629,3 +647,10 @@ def test_loading_a_study_does_not_import_torch() -> None:
         "parse_study(starter_study()); sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_kind_that_cannot_be_read_makes_its_stage_unreliable() -> None:
+    """Its other keys are not looked at, whatever they are; found by fuzzing."""
+    text = 'name: x\nstages: {s: {kind: "a\\0b", budget: nonsense}}\nsequences: {base: [s]}\ntargets: []\n'
+    with pytest.raises(StudyError, match="control character"):
+        parse_study(text)

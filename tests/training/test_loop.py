@@ -17,7 +17,7 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.errors import Interrupted, StageError
 from waystage.kinds.objective import Objective
-from waystage.study.study import Training
+from waystage.study.study import Precision, Training
 from waystage.training.checkpoint import apply_weights, copy_encoder, trained_rows
 from waystage.training.loop import LoopSettings, TrainingCost
 from waystage.training.stage import StageInputs, run_stage
@@ -141,6 +141,17 @@ def test_micro_batches_equal_a_whole_batch(
         assert distance(tmp_path / "whole", tmp_path / "split") < 2e-4
 
 
+def test_bfloat16_learns_the_same_but_for_rounding(
+    pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path
+) -> None:
+    full = run(pretrained, OBJECTIVES["tagging"](tokenizer), EXACT, tmp_path / "full")
+    lower = replace(EXACT, precision=Precision.BFLOAT16)
+    half = run(pretrained, OBJECTIVES["tagging"](tokenizer), lower, tmp_path / "half")
+    assert half.mean_loss == pytest.approx(full.mean_loss, rel=0.05)
+    assert distance(tmp_path / "full", tmp_path / "half") > 0
+    assert {tensor.dtype for tensor in load_file(tmp_path / "half").values()} == {torch.float32, torch.int64}
+
+
 def test_training_only_the_rows_that_occur_equals_training_all(
     pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,10 +230,10 @@ def test_dropout_of_a_study_overrides_that_of_the_encoder(
     assert len(set(losses.values())) == 3
 
 
-def test_a_loss_that_is_not_finite_names_step_and_sequences(
+def test_a_loss_that_is_not_finite_names_step_and_examples(
     pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path
 ) -> None:
-    with pytest.raises(StageError, match=r"the loss is (nan|inf) at step \d+, on the sequences \[\d+(, \d+)*\]"):
+    with pytest.raises(StageError, match=r"the loss is (nan|inf) at step \d+, on the examples \d+(, \d+)*;"):
         run(pretrained, OBJECTIVES["tagging"](tokenizer), replace(EXACT, learning_rate=1e38, steps=20), tmp_path / "w")
     assert not (tmp_path / "w").exists()
 

@@ -34,11 +34,13 @@ class ScoredFile:
         statistics: float64, ``[n_examples, n_columns]``.
         n_unanswered: examples without a prediction, where the official evaluation counts those as 0.
         example_ids: of each row; None where an example is a line or a sentence, which is then numbered.
+        notes: what the reader of the scores should know of the files.
     """
 
     statistics: FloatArray
     n_unanswered: int = 0
     example_ids: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from waystage.benchmark.right import right_answers
 from waystage.benchmark.tags import COUNT_MEASURES
 from waystage.data.examples import Example
 from waystage.data.readers.columns import MAX_PROBLEMS
-from waystage.data.readers.lines import numbered_lines
+from waystage.data.readers.lines import has_nothing, numbered_lines
 from waystage.errors import DataError, Problem
 from waystage.metrics.metric import Metric, Prediction
 from waystage.metrics.pair_f1 import PairF1
@@ -24,7 +24,11 @@ _PAIR_F1 = PairF1()
 
 @dataclass(frozen=True, slots=True)
 class SentencePairs:
-    """F1 of pairs. An example is a source sentence that the gold or the predictions pair with another."""
+    """F1 of pairs. An example is a source sentence that the gold or the predictions pair with another.
+
+    A file of predictions that is empty says that no pair was found: F1 is 0, as in the official evaluation, which
+    counts the pairs that both files have, and a note says it. A gold file that is empty is refused.
+    """
 
     extension: str = "tsv"
     measures: tuple[Measure, ...] = COUNT_MEASURES
@@ -32,11 +36,14 @@ class SentencePairs:
 
     def score(self, gold: Path, predictions: Path, language: str) -> ScoredFile:
         """Right, predicted and gold pairs of each source sentence: those of the gold, then the others."""
-        right, found = _read(gold), _read(predictions)
+        right = _read(gold)
+        is_empty = has_nothing(predictions)
+        found = {} if is_empty else _read(predictions)
         sources = dict.fromkeys((*right, *found))
         queries = [Query(source, language, right.get(source, ())) for source in sources]
         predicted = {source: found.get(source, ()) for source in sources}
-        return ScoredFile(rows_of(_PAIR_F1, queries, predicted), example_ids=tuple(sources))
+        notes = ("the file of predictions is empty: no pair was found",) if is_empty else ()
+        return ScoredFile(rows_of(_PAIR_F1, queries, predicted), example_ids=tuple(sources), notes=notes)
 
     def predictions_text(self, examples: Sequence[Example], predictions: Mapping[str, Prediction]) -> str:
         """A line for each English id that a source sentence is paired with."""

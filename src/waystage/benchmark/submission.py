@@ -132,9 +132,8 @@ def score_submission(
                 missing.append(measured)
             else:
                 scores.setdefault(task.name, {})[language] = measured
-            if isinstance(scored, ScoredFile) and scored.n_unanswered:
-                count = f"{scored.n_unanswered} of {len(scored.statistics)} queries"
-                notes.append(f"{task.name}/{language}: {count} have no ranking and count as 0")
+            if isinstance(scored, ScoredFile):
+                notes += [f"{task.name}/{language}: {note}" for note in _notes_of(scored)]
     if is_strict:
         problems += [Problem(predictions_dir, None, None, text) for text in (*map(str, missing), *notes)]
     if not problems and not scores:
@@ -142,6 +141,12 @@ def score_submission(
     if problems:
         raise DataError(first_problems(problems, predictions_dir))
     return SubmissionScores(benchmark, scores, tuple(missing), (*notes, *_not_read(predictions_dir, benchmark)))
+
+
+def _notes_of(scored: ScoredFile) -> Iterator[str]:
+    if scored.n_unanswered:
+        yield f"{scored.n_unanswered} of {len(scored.statistics)} queries have no ranking and count as 0"
+    yield from scored.notes
 
 
 def score_language(task: BenchmarkTask, language: str, predictions_dir: Path, gold_dir: Path) -> ScoredFile | Missing:

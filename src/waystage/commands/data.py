@@ -56,7 +56,8 @@ def data_fetch(
     wrong = [outcome for outcome in outcomes if outcome.is_wrong]
     if wrong:
         names = ", ".join(dict.fromkeys(f"{one.need.task} ({one.need.split})" for one in wrong))
-        raise DataError(f"not all is there: {names}; run the same command again to go on")
+        again = "; run the same command again to go on" if any(one.fetched for one in wrong) else ""
+        raise DataError(f"not all is there: {names}{again}")
 
 
 @data.command("check")
@@ -84,6 +85,9 @@ def data_check(folder: Path, names: tuple[str, ...], as_json: bool, is_strict: b
             OUT.print(str(shared), markup=False, soft_wrap=True)
         if found.absent:
             OUT.print(f"no file of: {', '.join(found.absent)}", soft_wrap=True)
+            for task in tasks:
+                if task.name in found.absent and task.obtain is not None and task.variant_of is None:
+                    OUT.print(f"files of {task.name}: {task.obtain}", markup=False, soft_wrap=True)
         if found.unread and not names:
             OUT.print(f"read by no task: {', '.join(found.unread)}", markup=False, soft_wrap=True)
     problems = found.problems(is_strict=is_strict)

@@ -61,7 +61,7 @@ def run(
     with _stop_on_signals() as stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
         loaded = api.load_checked_study(study, data_dir)
-        plan = api.plan_study(loaded, store)
+        plan = api.plan_study(loaded, store, threads)
         if not all(store.has(node.id) for node in plan.nodes):
             display.preparing("measuring this machine")
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
@@ -102,8 +102,9 @@ def plan(study: Path, data_dir: Path | None, store_location: Location, n_threads
 
     loaded = api.load_checked_study(study, data_dir)
     store = api.open_store(store_location)
-    planned = api.plan_study(loaded, store)
-    ahead = forecast(planned, store, machine_rates(store, planned.shape, n_threads or api.default_threads()))
+    threads = n_threads or api.default_threads()
+    planned = api.plan_study(loaded, store, threads)
+    ahead = forecast(planned, store, machine_rates(store, planned.shape, threads))
     if as_json:
         print_json(plan_to_json(planned, ahead))
     else:

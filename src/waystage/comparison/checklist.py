@@ -1,4 +1,7 @@
-"""Error rates of behavioural tests, from the comparison of a run: a test is a task, an error a wrong answer."""
+"""Error rates of behavioural tests, from the comparison of a run: a test is a task, an error a case that fails.
+
+A case fails if any of its questions is answered wrongly.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from typing import Any
 
 from waystage.comparison.errors import ComparisonError
 from waystage.comparison.results import Comparison
-from waystage.metrics.answer_overlap import EXACT_MATCH
-from waystage.tasks.multichecklist import PREFIX
+from waystage.tasks.multichecklist import METRIC, PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,11 @@ def checklist_errors(comparison: Comparison, metrics: Mapping[str, str]) -> Chec
         metrics: task to the name of its metric.
 
     Raises:
-        ComparisonError: the run has no such target, or scored one by something else than exact match.
+        ComparisonError: the run has no such target, or scored one by something else than cases.
     """
-    others = [name for name, metric in metrics.items() if name.startswith(PREFIX) and metric != EXACT_MATCH.name]
+    others = [name for name, metric in metrics.items() if name.startswith(PREFIX) and metric != METRIC]
     if others:
-        raise ComparisonError(
-            f"{', '.join(others)}: not scored by {EXACT_MATCH.name}, so answers are not right or wrong"
-        )
+        raise ComparisonError(f"{', '.join(others)}: not scored by {METRIC}, so there are no cases that pass or fail")
     errors = tuple(_errors(comparison))
     if not errors:
         raise ComparisonError(f"the run has no target '{PREFIX}...': add those of MultiCheckList to the study")

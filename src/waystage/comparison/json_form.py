@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,11 @@ def dump(value: object) -> dict[str, Any]:
     """The dataclass as a JSON object: tuples become arrays, absences become null."""
     plain: dict[str, Any] = TypeAdapter(type(value)).dump_python(value, mode="json")
     return plain
+
+
+def dump_all(values: Iterable[object]) -> list[dict[str, Any]]:
+    """Dataclasses as JSON objects."""
+    return [dump(value) for value in values]
 
 
 def load(kind: type[ValueT], value: object, file: Path | str) -> ValueT:

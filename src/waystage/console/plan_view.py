@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from waystage.console.progress import format_seconds
 from waystage.execution.forecast import Forecast
+from waystage.plan.budgets import StageBudget
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 
@@ -44,9 +45,17 @@ def counts_table(plan: Plan, forecast: Forecast) -> Table:
     ]
     if forecast.node_seconds:
         rows.append(("memory", f"about {forecast.memory_bytes / 1e9:.1f} GB at most"))
+    rows += [(name, _budget_words(found)) for name, found in plan.budgets.items()]
     for name, value in rows:
         table.add_row(Text(name, style="dim"), value)
     return table
+
+
+def _budget_words(found: StageBudget) -> str:
+    """What a budget has become that followed from something else."""
+    training, match = found.training, found.match
+    amount = f"{training.examples:,} examples" if training.examples else f"{training.tokens:,} tokens"
+    return amount if match is None else f"{amount}, to match the {match.unit} of {match.stage}"
 
 
 def plan_to_json(plan: Plan, forecast: Forecast) -> dict[str, Any]:
@@ -66,6 +75,19 @@ def plan_to_json(plan: Plan, forecast: Forecast) -> dict[str, Any]:
             }
             for node in plan.nodes
         ],
+        "budgets": {
+            name: {
+                "match": None if found.match is None else found.match.stage,
+                "unit": None if found.match is None else str(found.match.unit),
+                "tokens": found.training.tokens,
+                "examples": found.training.examples,
+                "planned_tokens": found.amount.n_tokens,
+                "planned_examples": found.amount.n_examples,
+                "planned_flops": found.amount.flops,
+                "planned_seconds": found.seconds,
+            }
+            for name, found in plan.budgets.items()
+        },
         "n_cells": len(plan.cells),
         "n_unique_trainings": plan.n_trainings,
         "n_naive_trainings": plan.n_naive_trainings,

@@ -128,6 +128,10 @@ class ProgressDisplay:
         self._remaining.advanced(node.id, fraction)
         self._bar.update(self._task, completed=self._remaining.share_done)
 
+    def lost(self, node: Node, how: str) -> None:
+        """Nobody does a job any more."""
+        self._console.print(f"{node.label}: {how}", markup=False, highlight=False, soft_wrap=True)
+
     def ended(self, node: Node, state: State) -> None:
         """A node has its state."""
         self._remaining.done(node.id)

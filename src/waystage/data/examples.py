@@ -154,18 +154,21 @@ class QuestionExample:
     """A question and the context that may answer it.
 
     ``answers`` are the accepted ones: none where the context does not answer the question, None where the gold is
-    withheld. ``context[answer.start : answer.stop] == answer.text`` for each of them.
+    withheld. ``context[answer.start : answer.stop] == answer.text`` for each of them. ``case`` names what is tested
+    with several questions (None: with this one alone).
     """
 
     id: str
     question: str
     context: str
     answers: tuple[Answer, ...] | None
+    case: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """JSON object with every field."""
+        """JSON object with every field; ``case`` where there is one."""
         answers = None if self.answers is None else [[answer.start, answer.text] for answer in self.answers]
-        return {"id": self.id, "question": self.question, "context": self.context, "answers": answers}
+        of_case = {} if self.case is None else {"case": self.case}
+        return {"id": self.id, "question": self.question, "context": self.context, "answers": answers, **of_case}
 
     @property
     def n_characters(self) -> int:
@@ -288,6 +291,12 @@ Example: TypeAlias = (
 )
 
 
+def case_of(example: Example) -> str:
+    """The id of what an example is a test of: its case, where it has one, or else itself."""
+    case = example.case if isinstance(example, QuestionExample) else None
+    return example.id if case is None else case
+
+
 def example_from_json(value: dict[str, Any]) -> Example:
     """The example that ``to_json`` wrote.
 
@@ -317,7 +326,7 @@ def _multiple_choice_example(value: dict[str, Any]) -> MultipleChoiceExample:
 def _question_example(value: dict[str, Any]) -> QuestionExample:
     answers = value["answers"]
     read = None if answers is None else tuple(Answer(start, text) for start, text in answers)
-    return QuestionExample(value["id"], value["question"], value["context"], read)
+    return QuestionExample(value["id"], value["question"], value["context"], read, value.get("case"))
 
 
 def _query_example(value: dict[str, Any]) -> QueryExample:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
 from waystage.data.corpus import Corpus
-from waystage.data.examples import Candidate, Example, QueryExample, example_from_json
+from waystage.data.examples import Candidate, Example, QueryExample, case_of, example_from_json
 from waystage.data.source import Place, PoolSource, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes
@@ -222,17 +222,18 @@ def read_documents(store: Store, artefact_id: str) -> Iterator[str]:
 
 
 def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
-    """At most ``limit`` examples, in their order; see :func:`prepare_split`.
+    """At most ``limit`` examples, in their order; see :func:`prepare_split`. Cases of several questions count as one.
 
     >>> from waystage.data.examples import TextExample
     >>> examples = [TextExample(str(i), "text", None, "a") for i in range(9)]
     >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
     True
     """
-    if limit is None or len(examples) <= limit:
+    cases = dict.fromkeys(map(case_of, examples))
+    if limit is None or len(cases) <= limit:
         return list(examples)
-    ranked = sorted(range(len(examples)), key=lambda i: (digest_bytes(examples[i].id.encode("utf-8")), i))
-    return [examples[i] for i in sorted(ranked[:limit])]
+    kept = set(sorted(cases, key=lambda case: digest_bytes(case.encode("utf-8")))[:limit])
+    return [example for example in examples if case_of(example) in kept]
 
 
 def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -> None:

@@ -107,8 +107,8 @@ def dequantise_q4(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
     return result
 
 
-def convert(container: Path, folder: Path) -> None:
-    """Write ``folder`` as a transformers folder of the encoder in ``container``.
+def convert(container: Path, folder: Path, *, with_weights: bool = True) -> None:
+    """Write ``folder`` as a transformers folder of the encoder in ``container``, with or without its weights.
 
     Raises:
         DataError: the container's digest is not the pinned one.
@@ -118,7 +118,8 @@ def convert(container: Path, folder: Path) -> None:
         raise DataError(f"{container}: digest {found} is not the pinned {FILE_SHA256}: reinstall {PACKAGE}")
     data = np.memmap(container, dtype=np.uint8, mode="r")
     header = _read_header(data)
-    _write_weights(data, header, folder)
+    if with_weights:
+        _write_weights(data, header, folder)
     _write_config(header, folder)
     _write_tokenizer(data, folder)
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from waystage.encoders.attention import Layout, use_attention
 from waystage.encoders.known_head import KnownHead, read_known_head
 from waystage.errors import DataError, StageError, first_line
 
@@ -53,6 +54,8 @@ class Encoder(nn.Module):
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
         self._n_positions = _positions_of(model)
+        self._first_position = _first_position_of(model)
+        self._lays_out = use_attention(model)
 
     @property
     def config(self) -> Any:
@@ -73,6 +76,11 @@ class Encoder(nn.Module):
     def n_layers(self) -> int:
         """Layers that a forward pass runs."""
         return int(self.config.num_hidden_layers)
+
+    @property
+    def computes_padding(self) -> bool:
+        """Whether padding costs as much as text."""
+        return not self._lays_out or next(self.model.parameters()).device.type != "cpu"
 
     @property
     def reads_types(self) -> bool:
@@ -101,17 +109,30 @@ class Encoder(nn.Module):
                 f"a sequence of {n_positions} tokens, and the encoder has {self._n_positions} positions; "
                 f"max_tokens: {self._n_positions} or less cuts or splits what is longer"
             )
-        inputs: dict[str, Any] = {"input_ids": batch.input_ids}
-        if not bool(batch.attention_mask.all()):
-            inputs["attention_mask"] = batch.attention_mask.long()
-        else:
-            inputs["attention_mask"] = None
+        inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": None}
         if self._takes_type_ids and self._n_types > 0:
             inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
+        if bool(batch.attention_mask.all()):
+            return self._states(inputs, layer)
+        if not self.computes_padding:
+            return self._states_laid_out(inputs, batch, layer)
+        return self._states(inputs | {"attention_mask": batch.attention_mask.long()}, layer)
+
+    def _states(self, inputs: dict[str, Any], layer: int | None) -> Tensor:
         if layer is None or layer == self.n_layers:
             return self.model(**inputs).last_hidden_state  # type: ignore[no-any-return]
         output = self.model(**inputs, output_hidden_states=True)
         return output.hidden_states[layer]  # type: ignore[no-any-return]
+
+    def _states_laid_out(self, inputs: dict[str, Any], batch: TokenBatch, layer: int | None) -> Tensor:
+        """The same states without computing any for padding, where they are zero."""
+        n_sequences, n_positions = batch.input_ids.shape
+        layout = Layout.of(batch.lengths, n_positions)
+        rows = {name: ids.flatten()[layout.places].unsqueeze(0) for name, ids in inputs.items() if ids is not None}
+        positions = (layout.positions + self._first_position).unsqueeze(0)
+        states = self._states({**rows, "position_ids": positions, "stretches": layout.stretches}, layer)[0]
+        padded = states.new_zeros(n_sequences * n_positions, states.shape[1]).index_copy(0, layout.places, states)
+        return padded.view(n_sequences, n_positions, -1)
 
 
 def _positions_of(model: nn.Module) -> int | None:
@@ -119,9 +140,20 @@ def _positions_of(model: nn.Module) -> int | None:
 
     RoBERTa and XLM-R count from the row after the one for padding.
     """
+    table = _position_embeddings(model)
+    return None if table is None else table.num_embeddings - _first_position_of(model)
+
+
+def _first_position_of(model: nn.Module) -> int:
+    """The row of the first token of a sequence in the table of absolute positions."""
+    table = _position_embeddings(model)
+    return 0 if table is None or table.padding_idx is None else table.padding_idx + 1
+
+
+def _position_embeddings(model: nn.Module) -> nn.Embedding | None:
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
-            return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
+            return part
     return None
 
 
@@ -160,6 +192,30 @@ def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: b
     encoder = Encoder(model)
     encoder.known_head = read_known_head(folder, config, encoder.token_embeddings.num_embeddings)
     return encoder.eval()
+
+
+def random_encoder(folder: Path, seed: int, trust_remote_code: bool = False) -> Encoder:
+    """An encoder of the architecture that the configuration in ``folder`` describes, with random weights.
+
+    Raises:
+        DataError: the folder's configuration is not that of an encoder.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    _refuse_remote_code(folder, trust_remote_code)
+    with _loading_errors(folder), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+        options = {"trust_remote_code": trust_remote_code, **_options_without_pooler(config)}
+        return Encoder(AutoModel.from_config(config, **options)).eval()
+
+
+def use_threads(n_threads: int) -> None:
+    """Compute with so many threads from now on, in the same way each time."""
+    torch.set_num_threads(n_threads)
+    torch.use_deterministic_algorithms(True)
+    # Filling every new tensor with NaN only helps to find reads of memory that was never written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 @contextmanager

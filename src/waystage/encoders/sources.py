@@ -43,6 +43,9 @@ class EncoderSource(Protocol):
     def write(self, folder: Path) -> None:
         """Write the encoder as a transformers folder."""
 
+    def write_tokenizer(self, folder: Path) -> None:
+        """Write what such a folder has but for the weights."""
+
 
 def encoder_source(name: str, revision: str | None, trust_remote_code: bool, study_dir: Path) -> EncoderSource:
     """The source that ``name`` stands for: a registry name, an existing folder, or a hub id, in that order.
@@ -81,6 +84,10 @@ class PackageEncoder:
         """Convert the package's container."""
         embedded.convert(embedded.weights_path(), folder)
 
+    def write_tokenizer(self, folder: Path) -> None:
+        """Convert the package's tokeniser."""
+        embedded.convert(embedded.weights_path(), folder, with_weights=False)
+
 
 @dataclass(frozen=True, slots=True)
 class FolderEncoder:
@@ -95,11 +102,15 @@ class FolderEncoder:
 
     def shape(self) -> EncoderShape:
         """From config.json."""
-        return _shape_from_config(self.path / "config.json")
+        return shape_from_config(self.path / "config.json")
 
     def write(self, folder: Path) -> None:
         """Copy the files, converting weights and tokeniser where they are in another form."""
         _write_folder(self._files(), self.path, folder)
+
+    def write_tokenizer(self, folder: Path) -> None:
+        """Copy the configuration and the tokeniser, converted where it is in another form."""
+        _write_tokenizer(self._files(), self.path, folder)
 
     def _files(self) -> list[Path]:
         if not (self.path / "config.json").is_file():
@@ -125,7 +136,7 @@ class HubEncoder:
 
     def shape(self) -> EncoderShape:
         """From config.json, downloaded when it is not in the hub cache."""
-        return _shape_from_config(self._download(["config.json"]) / "config.json")
+        return shape_from_config(self._download(["config.json"]) / "config.json")
 
     def write(self, folder: Path) -> None:
         """Download and copy; pickled weights are read with ``weights_only`` and rewritten as safetensors."""
@@ -135,6 +146,12 @@ class HubEncoder:
         _write_folder(_encoder_files(snapshot), snapshot, folder)
         if self.trust_remote_code:
             _point_code_to_hub(folder / "config.json", self.repo_id)
+
+    def write_tokenizer(self, folder: Path) -> None:
+        """Download and copy the configuration and the tokeniser."""
+        patterns = [pattern for pattern in _WANTED if "safetensors" not in pattern]
+        snapshot = self._download([*patterns, *_TOKENIZER_SOURCES])
+        _write_tokenizer(_encoder_files(snapshot), snapshot, folder)
 
     def _download(self, patterns: list[str]) -> Path:
         from huggingface_hub import snapshot_download
@@ -175,13 +192,21 @@ def _encoder_files(folder: Path) -> list[Path]:
 
 def _write_folder(files: list[Path], source: Path, folder: Path) -> None:
     for path in files:
-        if path.suffix in (".json", ".safetensors", ".txt", ".model"):
+        if path.suffix == ".safetensors":
             shutil.copyfile(path, folder / path.name)
     pickled = [path for path in files if path.suffix == ".bin"]
     if pickled:
         _convert_pickled(pickled, folder / "model.safetensors")
     if not any(folder.glob("*.safetensors")):
         raise DataError(f"{source}: no weights (*.safetensors or pytorch_model.bin)")
+    _write_tokenizer(files, source, folder)
+
+
+def _write_tokenizer(files: list[Path], source: Path, folder: Path) -> None:
+    """Everything but the weights."""
+    for path in files:
+        if path.suffix in (".json", ".txt", ".model"):
+            shutil.copyfile(path, folder / path.name)
     if not (folder / "tokenizer.json").is_file():
         _convert_tokenizer(source, folder)
 
@@ -234,7 +259,12 @@ def _point_code_to_hub(config_path: Path, repo_id: str) -> None:
     config_path.write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 
-def _shape_from_config(path: Path) -> EncoderShape:
+def shape_from_config(path: Path) -> EncoderShape:
+    """Sizes that a configuration states.
+
+    Raises:
+        DataError: it states none.
+    """
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         hidden = int(config["hidden_size"])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 
 from waystage.errors import Interrupted, StoreError, WaystageError
+from waystage.execution.executor import Ended, JobRequest, WorkerSetting
+from waystage.execution.job_log import JobLog, libraries_logged
 from waystage.execution.outcome import Outcome, State
 from waystage.execution.worker import Control, Worker
 from waystage.plan.nodes import Node
 from waystage.store.artefact import DamagedArtefactError, MissingArtefactError
 from waystage.store.store import Store
-
-MAX_REPAIRS = 3
-"""Walks over a plan that damaged artefacts may lead to."""
 
 
 def is_done(node: Node, store: Store) -> bool:
@@ -37,21 +37,40 @@ def lacks_input(node: Node, outcome: Outcome) -> bool:
     )
 
 
-def attempt(node: Node, worker: Worker, control: Control) -> tuple[State, str | None]:
-    """Do a node; its state, and why it failed. Interrupted is not run, without a reason.
+def attempt(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+    """Do a job and write its log; what became of it. Interrupted is not run, without a reason.
 
-    Raises:
-        DamagedArtefactError: something that it reads is damaged.
+    An error that is no user's mistake is raised as it is.
     """
+    log = JobLog(setting, request)
+    with log.attempt(control) as watched:
+        ended = _done(request.node, worker, watched)
+    log.ended(ended)
+    return ended
+
+
+def _done(node: Node, worker: Worker, control: Control) -> Ended:
     try:
         worker.run(node, control)
     except DamagedArtefactError:
-        raise
+        return Ended(node.id, State.NOT_RUN, is_damaged=True)
     except WaystageError as error:
-        return State.FAILED, str(error)
+        return Ended(node.id, State.FAILED, str(error))
     except Interrupted:
-        return State.NOT_RUN, None
-    return State.RAN, None
+        return Ended(node.id, State.NOT_RUN)
+    return Ended(node.id, State.RAN)
+
+
+def attempt_elsewhere(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+    """:func:`attempt` in a process that is not the driver's.
+
+    A defect goes back as text, and what libraries log and warn of goes into the job's log.
+    """
+    with libraries_logged(JobLog(setting, request)):
+        try:
+            return attempt(request, worker, control, setting)
+        except Exception:
+            return Ended(request.node.id, State.FAILED, defect=traceback.format_exc())
 
 
 def move_damaged_aside(node: Node, store: Store) -> set[str]:

@@ -7,15 +7,19 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from waystage.encoders.registry import EncoderShape
 from waystage.plan.versions import package_versions
 from waystage.store.canonical import canonical_json
 from waystage.store.store import Store
+from waystage.study.study import Precision
 
 _BATCH, _LENGTH = 32, 16
 _SECONDS = 0.6
 _MIN_CALLS = 8
+# Below this the difference may be the machine's noise, and float32 has the smaller rounding.
+_LEAST_GAIN = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,7 @@ def machine_rates(store: Store, shape: EncoderShape, n_threads: int) -> MachineR
 
     The measurement runs a transformers BERT of the encoder's sizes (4 layers, random weights) on short sequences.
     """
-    facts = [
-        platform.processor(),
-        platform.machine(),
-        os.cpu_count(),
-        n_threads,
-        package_versions(),
-        asdict(shape),
-    ]
-    memo, key = store.memo("rates"), canonical_json(facts).decode("utf-8")
+    memo, key = store.memo("rates"), _key(shape, n_threads)
     known = memo.get(key)
     if isinstance(known, dict):
         return MachineRates(**known)
@@ -55,12 +51,65 @@ def machine_rates(store: Store, shape: EncoderShape, n_threads: int) -> MachineR
     return rates
 
 
+def faster_precision(store: Store, shape: EncoderShape, n_threads: int) -> tuple[Precision, float]:
+    """The faster numbers for training here, and how many times faster bfloat16 is than float32 (below 1: slower).
+
+    Measured in pairs as :func:`machine_rates` measures, when it is not remembered. Processors without instructions for
+    bfloat16 convert at every step: never assume that it gains.
+    """
+    memo, key = store.memo("precision"), _key(shape, n_threads)
+    gain = memo.get(key)
+    if not isinstance(gain, float):
+        gain = bfloat16_gain(shape, n_threads)
+        memo.put(key, gain)
+    return (Precision.BFLOAT16 if gain > _LEAST_GAIN else Precision.FLOAT32), gain
+
+
+def _key(shape: EncoderShape, n_threads: int) -> str:
+    facts = [
+        platform.processor(),
+        platform.machine(),
+        os.cpu_count(),
+        n_threads,
+        package_versions(),
+        asdict(shape),
+    ]
+    return canonical_json(facts).decode("utf-8")
+
+
 def _measure(shape: EncoderShape, n_threads: int) -> MachineRates:
     started = time.monotonic()
     import torch
-    from transformers import BertConfig, BertModel
+    from transformers import BertModel  # noqa: F401  (what the first job imports)
 
     start_seconds = time.monotonic() - started
+    model, ids, flops = _probe(shape, n_threads)
+
+    def predict() -> None:
+        with torch.inference_mode():
+            model(ids)
+
+    model.train()
+    training = 3 * flops / _seconds_of(_training_step(model, ids, torch.float32))
+    model.eval()
+    prediction = flops / _seconds_of(predict)
+    return MachineRates(training, prediction, start_seconds)
+
+
+def bfloat16_gain(shape: EncoderShape, n_threads: int) -> float:
+    """How many times faster a training step is in bfloat16 than in float32; below 1: slower."""
+    import torch
+
+    model, ids, _ = _probe(shape, n_threads)
+    seconds = [_seconds_of(_training_step(model, ids, dtype)) for dtype in (torch.float32, torch.bfloat16)]
+    return seconds[0] / seconds[1]
+
+
+def _probe(shape: EncoderShape, n_threads: int) -> tuple[Any, Any, float]:
+    """A BERT of the encoder's sizes (4 layers, random weights), a batch, and the operations of a forward pass."""
+    import torch
+    from transformers import BertConfig, BertModel
+
     torch.set_num_threads(n_threads)
     n_layers = min(4, shape.n_layers)
     config = BertConfig(
@@ -70,25 +119,25 @@ def _measure(shape: EncoderShape, n_threads: int) -> MachineRates:
         num_attention_heads=max(1, shape.hidden_size // 32),
         intermediate_size=shape.intermediate_size,
     )
-    model = BertModel(config, add_pooling_layer=False)
-    ids = torch.ones(_BATCH, _LENGTH, dtype=torch.int64)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    ids = torch.ones(_BATCH, _LENGTH, dtype=torch.int64, device=device)
     flops = shape.forward_flops(_BATCH * _LENGTH, _LENGTH, n_layers)
+    return BertModel(config, add_pooling_layer=False).to(device), ids, flops
+
+
+def _training_step(model: Any, ids: Any, dtype: Any) -> Callable[[], None]:
+    import torch
+
     optimiser = torch.optim.AdamW(model.parameters(), fused=True)
 
-    def train() -> None:
+    def step() -> None:
         optimiser.zero_grad()
-        model(ids).last_hidden_state.square().mean().backward()
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=dtype is torch.bfloat16):
+            states = model(ids).last_hidden_state
+        states.float().square().mean().backward()
         optimiser.step()
 
-    def predict() -> None:
-        with torch.inference_mode():
-            model(ids)
-
-    model.train()
-    training = 3 * flops / _seconds_of(train)
-    model.eval()
-    prediction = flops / _seconds_of(predict)
-    return MachineRates(training, prediction, start_seconds)
+    return step
 
 
 def _seconds_of(action: Callable[[], None]) -> float:

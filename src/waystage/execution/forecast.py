@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from waystage.encoders.registry import EncoderShape
 from waystage.execution.calibration import MachineRates
+from waystage.execution.resources import BARE_PROCESS_BYTES
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 from waystage.store.store import Store
-from waystage.study.study import IntermediateStage, Limits, Study, Target, Training
+from waystage.study.study import IntermediateStage, Limits, Stage, Study, Target, Training
 from waystage.tasks.task import Task
 
-# A process with torch and transformers loaded, before any model.
-_BARE_PROCESS_BYTES = 600e6
 _ENCODER_SECONDS = 6.0
 _NODE_SECONDS = 0.2
 
@@ -52,7 +52,7 @@ def forecast(plan: Plan, store: Store, rates: MachineRates) -> Forecast:
     return Forecast(
         {node.id: _seconds(node, rates) for node in waiting},
         rates.start_seconds,
-        memory + _BARE_PROCESS_BYTES if waiting else 0.0,
+        memory + BARE_PROCESS_BYTES if waiting else 0.0,
     )
 
 
@@ -78,12 +78,22 @@ def guess_seconds(study: Study) -> float:
             flops += n_runs * _target_flops(target, layers)
     by_name = {stage.name: stage for stages in study.sequences.values() for stage in stages}
     for prefix in prefixes:
-        stage = by_name[prefix[-1]]
+        stage = _matched(by_name, by_name[prefix[-1]])
         counts = (
             _n_training_examples(stage.task, stage.limits) if isinstance(stage, IntermediateStage) else _USUAL_COUNT
         )
         flops += len(study.seeds) * _training_flops(stage.training, counts, layers)
     return flops / _USUAL_FLOPS_PER_SECOND + _PREPARATION_SECONDS
+
+
+def _matched(by_name: Mapping[str, Stage], stage: Stage) -> Stage:
+    """The stage whose budget counts for ``stage``: the end of a chain of matches."""
+    for _ in by_name:
+        match = stage.training.match
+        if match is None or match.stage not in by_name:
+            break
+        stage = by_name[match.stage]
+    return stage
 
 
 def _target_flops(target: Target, layers: int) -> float:
@@ -97,7 +107,10 @@ def _target_flops(target: Target, layers: int) -> float:
 
 
 def _training_flops(training: Training, n_examples: int, layers: int) -> float:
-    n_tokens = float(training.tokens or (training.steps or 0) * training.batch_size * _USUAL_LENGTH)
+    if training.flops is not None or training.seconds is not None:
+        return training.flops or (training.seconds or 0.0) * _USUAL_FLOPS_PER_SECOND
+    n_examples_read = training.examples or (training.steps or 0) * training.batch_size
+    n_tokens = float(training.tokens or n_examples_read * _USUAL_LENGTH)
     if not n_tokens:
         n_tokens = (training.epochs or 1.0) * n_examples * _USUAL_LENGTH
     return 3 * _USUAL_SHAPE.forward_flops(round(n_tokens), _USUAL_LENGTH, layers)

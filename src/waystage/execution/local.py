@@ -1,17 +1,72 @@
-"""The simplest executor: every node in this process, one after the other. The others give the same bytes."""
+"""The simplest executor: one job at a time, in this process. The others give the same bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
+from typing import ClassVar, Self
 
-from waystage.execution.attempt import MAX_REPAIRS, attempt, is_done, lacks_input, move_damaged_aside
-from waystage.execution.outcome import Outcome, State, Watcher
+from waystage.execution.attempt import attempt
+from waystage.execution.executor import Ended, JobRequest, OnAdvanced, WorkerSetting
+from waystage.execution.outcome import Outcome, Watcher
+from waystage.execution.schedule import Guidance, run_nodes
 from waystage.execution.worker import Control, Worker
-from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
-from waystage.store.artefact import DamagedArtefactError
 from waystage.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Jobs run in this process, one after the other."""
+
+    name: ClassVar[str] = "in-process"
+    n_workers: ClassVar[int] = 1
+    n_gpus: ClassVar[int] = 0
+
+    def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> LocalExecutor:
+        """The executor."""
+        return LocalExecutor(setting, should_stop)
+
+
+class LocalExecutor:
+    """Holds one job, and does it when it is asked for news."""
+
+    def __init__(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> None:
+        self._setting, self._should_stop = setting, should_stop
+        self._worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+        self._held: JobRequest | None = None
+
+    def offer(self, request: JobRequest) -> bool:
+        """Hold a job, unless there is one."""
+        if self._held is not None:
+            return False
+        self._held = request
+        return True
+
+    def news(self, on_advanced: OnAdvanced) -> Iterator[Ended]:
+        """Do the job that is held."""
+        if self._held is None:
+            return
+        request, self._held = self._held, None
+        on_fraction = partial(on_advanced, request.node.id)
+        yield attempt(request, self._worker, self._control(on_fraction), self._setting)
+
+    def _control(self, on_fraction: Callable[[float], None]) -> Control:
+        return Control(on_fraction, self._should_stop, self._setting.checkpoint_seconds)
+
+    def ask_to_stop(self) -> None:
+        """Nothing: a job asks ``should_stop`` itself."""
+
+    def __enter__(self) -> Self:
+        """Nothing to start."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to end."""
 
 
 def run_plan(
@@ -23,57 +78,7 @@ def run_plan(
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = 20.0,
 ) -> Outcome:
-    """Do every node of ``plan`` that the store does not hold.
-
-    A node that fails does not stop the others; what depends on it is not run. A damaged artefact is moved aside and
-    computed again; what reads damaged data is not run (see ``Outcome.lost_inputs``). When ``should_stop`` says so, the
-    running stage saves a checkpoint and everything after it is not run.
-    """
-    worker = Worker(store, n_threads, plan.study.encoder.trust_remote_code)
-    outcome = Outcome()
-    for _ in range(MAX_REPAIRS):
-        is_damaged = _pass(plan, store, worker, watcher, outcome, should_stop, checkpoint_seconds)
-        if not is_damaged or outcome.is_interrupted or outcome.lost_inputs:
-            break
-    return outcome
-
-
-def _pass(
-    plan: Plan,
-    store: Store,
-    worker: Worker,
-    watcher: Watcher,
-    outcome: Outcome,
-    should_stop: Callable[[], bool],
-    checkpoint_seconds: float,
-) -> bool:
-    """One walk over the nodes; True where a damaged artefact was found, so that another walk is needed."""
-    is_damaged = False
-    for node in plan.nodes:
-        if is_done(node, store):
-            outcome.states.setdefault(node.id, State.FOUND)
-            watcher.ended(node, outcome.states[node.id])
-            continue
-        outcome.is_interrupted = outcome.is_interrupted or should_stop()
-        if outcome.is_interrupted or lacks_input(node, outcome):
-            outcome.states[node.id] = State.NOT_RUN
-            watcher.ended(node, State.NOT_RUN)
-            continue
-        control = Control(partial(watcher.advanced, node), should_stop, checkpoint_seconds)
-        watcher.started(node)
-        try:
-            outcome.states[node.id] = _attempt(node, worker, control, outcome)
-        except DamagedArtefactError:
-            is_damaged = True
-            outcome.lost_inputs |= move_damaged_aside(node, store) - {other.id for other in plan.nodes}
-            outcome.states[node.id] = State.NOT_RUN
-        watcher.ended(node, outcome.states[node.id])
-    return is_damaged
-
-
-def _attempt(node: Node, worker: Worker, control: Control, outcome: Outcome) -> State:
-    state, reason = attempt(node, worker, control)
-    if state is State.FAILED:
-        outcome.failures[node.id] = reason or ""
-    outcome.is_interrupted = outcome.is_interrupted or state is State.NOT_RUN
-    return state
+    """Do every node of ``plan`` that the store does not hold, in this process, without logs; see :func:`run_nodes`."""
+    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, checkpoint_seconds)
+    with LocalExecutor(setting, should_stop) as executor:
+        return run_nodes(plan.nodes, store, executor, watcher, Guidance(should_stop=should_stop))

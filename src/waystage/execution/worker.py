@@ -6,16 +6,20 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waystage.data.examples import Candidate, Example
 from waystage.data.prepare import PreparedText, load_candidates, load_examples
+from waystage.encoders.reading import training_flops
+from waystage.encoders.sources import shape_from_config
+from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted
-from waystage.execution.token_caches import open_token_caches
+from waystage.execution.energy import EnergyMeter
+from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.nodes import (
     EncoderJob,
@@ -46,6 +50,17 @@ OnFraction = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """How far a stage is: optimiser steps, text tokens, and the loss summed over the terms so far."""
+
+    step: int
+    n_steps: int
+    n_text_tokens: int
+    loss_sum: float
+    n_terms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """How a worker is watched and stopped. None of it changes results.
 
@@ -54,12 +69,14 @@ class Control:
         on_wait: told, once, that another process is doing the same job; the next fraction ends the waiting.
         should_stop: asked after each training step, and before each batch of a prediction.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        on_step: told about each training step, before ``on_fraction``.
     """
 
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
     on_wait: Callable[[], None] = lambda: None
+    on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
 @dataclass(slots=True)
@@ -124,14 +141,9 @@ class Worker:
     def _pretrained(self, encoder_id: str) -> Encoder:
         """The encoder with all its layers, loaded and verified once."""
         if encoder_id not in self._encoders:
-            import torch
+            from waystage.encoders.model import load_encoder, use_threads
 
-            from waystage.encoders.model import load_encoder
-
-            torch.set_num_threads(self.n_threads)
-            torch.use_deterministic_algorithms(True)
-            # Filling every new tensor with NaN only helps to find reads of memory that was never written.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            use_threads(self.n_threads)
             folder = self.store.open(encoder_id).path("config.json").parent
             self._encoders[encoder_id] = load_encoder(folder, trust_remote_code=self.trust_remote_code)
         return self._encoders[encoder_id]
@@ -142,22 +154,32 @@ class Worker:
         return self._examples[text.artefact_id]
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.execution.fitting import fitting
         from waystage.training.checkpoint import WEIGHTS_NAME
-        from waystage.training.loop import LoopSettings
+        from waystage.training.loop import LoopSettings, TrainingCost
         from waystage.training.selection import selection_facts
         from waystage.training.stage import StageInputs, run_stage
 
         parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
         pretrained = self._pretrained(job.encoder_id)
-        objective, training = self._objective(job)
         settings = LoopSettings(
             work_dir=self.store.work_dir(node.id),
             checkpoint_seconds=control.checkpoint_seconds,
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
+            joules=EnergyMeter().joules,
+            on_progress=lambda made, n_steps: control.on_step(
+                TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
+            ),
         )
         inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
-        cost = run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        def train(size: int | None) -> tuple[Objective, TrainingCost]:
+            objective, training = self._objective(job)
+            training = replace(training, micro_batch_size=size)
+            return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
+
+        (objective, cost), used = fitting(job, train, node.label)
         facts = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
             "objective": node.spec["objective"]["kind"],
@@ -174,12 +196,16 @@ class Worker:
             (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
         if objective.observed is not None:
             (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
-        tokens = max(1, cost.n_text_tokens)
+        shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
+        reading, n_layers = objective.reading(), job.n_layers or shape.n_layers
         return {
             "training_seconds": round(cost.seconds, 3),
+            "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
             "n_padded_tokens": cost.n_padded_tokens,
-            "flops": node.work.training_flops * tokens / max(1.0, node.work.n_tokens),
+            "joules": cost.joules,
+            "micro_batch_size": used,
+            "flops": training_flops(shape, n_layers, reading, cost.n_text_tokens, cost.n_terms),
         }
 
     def _choice(self, job: TrainJob) -> Choice | None:
@@ -319,16 +345,13 @@ class Worker:
     def _score(self, job: ScoreJob, folder: Path) -> JsonObject:
         predictions = self.store.open(job.prediction_id)
         for name in job.metric_names:
-            columns, scores = list[str](), {}
+            columns, scores = tuple[str, ...](), {}
             for language, text in job.data.items():
                 metric = make_metric(name, job.labels, language)
                 gold = self._load_examples(text)
                 predicted = read_predictions(predictions.path(f"{job.split}-{language}.jsonl"))
-                ids, rows = score_examples(metric, gold, predicted)
-                scores[language] = {"ids": list(ids), "statistics": rows.tolist()}
-                columns = list(metric.columns)
-            content = {"metric": name, "columns": columns, "languages": scores}
-            (folder / f"{name}.json").write_bytes(canonical_json(content))
+                scores[language], columns = score_examples(metric, gold, predicted), metric.columns
+            (folder / f"{name}.json").write_bytes(statistics_bytes(name, columns, scores))
         return {}
 
 

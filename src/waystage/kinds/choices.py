@@ -55,6 +55,7 @@ class MultipleChoiceObjective(Objective):
         super().__init__(tokenizer, encode(tokenizer, examples, max_tokens))
         self.pooling = pooling
         self._first = first_sequences(examples)
+        self.example_ids = [example.id for example in examples]
         self._answers = _gold_answers(examples)
 
     @property

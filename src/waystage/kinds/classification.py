@@ -44,6 +44,7 @@ class ClassificationObjective(Objective):
         super().__init__(tokenizer, encode(tokenizer, examples, max_tokens))
         self.n_labels = len(labels)
         self.pooling = pooling
+        self.example_ids = [example.id for example in examples]
         self._targets = gold_label_indices(examples, labels)
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:

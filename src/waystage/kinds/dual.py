@@ -67,6 +67,7 @@ class DualObjective(Objective):
         super().__init__(tokenizer, both)
         self._settings = settings
         self._n_examples = len(matches)
+        self.example_ids = [match.id for match in matches]
         numbers: dict[tuple[str, str | None], int] = {}
         texts = [numbers.setdefault((c.candidate, c.context), len(numbers)) for c in candidates]
         self._texts = np.array(texts, np.int64)

@@ -21,6 +21,7 @@ from waystage.encoders.collate import collate
 from waystage.encoders.heads import MaskedLanguageModelHead
 from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.reading import Reading
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.kinds.masking import choose_positions, choose_words, corrupt
@@ -87,6 +88,16 @@ class MaskedLmObjective(Objective):
     def lengths(self) -> NDArray[np.integer[Any]]:
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return self.sequences.lengths
+
+    def names(self, indices: Indices) -> list[str]:
+        """The language and the number of the document that each sequence starts in."""
+        return list(dict.fromkeys(self.sequences.name(int(index)) for index in indices))
+
+    def reading(self) -> Reading:
+        """What one pass reads, and over how many tokens the softmax runs."""
+        lengths = self.lengths.astype(np.int64)
+        n_rows = len((self._vocabulary or self.vocabulary()).token_ids)
+        return Reading(len(lengths), int(lengths.sum()), int((lengths**2).sum()), n_rows)
 
     def vocabulary(self) -> TrimmedVocabulary:
         """The tokens over which the softmax runs."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from waystage.encoders.collate import collate
 from waystage.encoders.known_head import KnownHead
 from waystage.encoders.model import Encoder, TokenBatch
+from waystage.encoders.reading import Reading
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.store.canonical import JsonObject
@@ -55,17 +56,29 @@ class Objective(ABC):
     Attributes:
         sequences: the inputs.
         pad_id: id of the padding token, in the same numbering as ``sequences``.
+        example_ids: ids of the examples that indices stand for, one an index; empty where nothing has ids.
     """
 
     def __init__(self, tokenizer: SubwordTokenizer, sequences: Sequence[TokenSequence]) -> None:
         self.sequences: Sequence[TokenSequence] = sequences
         self.pad_id = tokenizer.pad_id
         self._extra_ids: list[int] = [tokenizer.pad_id]
+        self.example_ids: Sequence[str] = ()
 
     @property
     def lengths(self) -> NDArray[np.integer[Any]]:
         """Tokens of each sequence, shape ``[n_sequences]``."""
         return np.array([len(sequence) for sequence in self.sequences], np.int64)
+
+    def names(self, indices: Indices) -> list[str]:
+        """What the user knows the examples at ``indices`` by, each once."""
+        ids = self.example_ids
+        return list(dict.fromkeys(ids[index] if ids else f"sequence {index}" for index in indices.tolist()))
+
+    def reading(self) -> Reading:
+        """What one pass reads."""
+        lengths, of_sequences = self.lengths, np.array([len(sequence) for sequence in self.sequences], np.int64)
+        return Reading(len(lengths), int(lengths.sum()), int((of_sequences**2).sum()))
 
     def vocabulary(self) -> TrimmedVocabulary:
         """The tokens that occur, and those that the objective itself puts in."""

@@ -131,6 +131,7 @@ class DrawnSequences(Sequence[TokenSequence]):
         offsets: first token of that document, ``[n_sequences]``.
         lengths: tokens, special ones included, ``[n_sequences]``.
         n_documents: documents of each stream that a sequence has tokens of.
+        names: of the languages, one a stream.
     """
 
     streams: tuple[Stream, ...]
@@ -140,6 +141,17 @@ class DrawnSequences(Sequence[TokenSequence]):
     offsets: NDArray[np.int32]
     lengths: NDArray[np.int32]
     n_documents: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+    def name(self, index: int) -> str:
+        """The language of a sequence, and the number (from 1) of the document that it starts in.
+
+        Documents are counted as the token cache has them: without those that are held out or have no token.
+        """
+        language = int(self.languages[index])
+        place = np.array([self.positions[index]], np.int64)
+        (document,) = self.streams[language].documents(place).tolist()
+        return f"{self.names[language]} document {document + 1}"
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -256,6 +268,7 @@ def draw_sequences(
         np.frombuffer(offsets, np.int32),
         np.frombuffer(lengths, np.int32),
         tuple(cursor.position + (cursor.offset > 0) for cursor in cursors),
+        tuple(languages),
     )
 
 
@@ -280,11 +293,13 @@ def draw_for_budget(
         n_tokens = training.tokens
     elif training.steps is not None:
         n_tokens = training.steps * training.batch_size * training.max_tokens
+    elif training.examples is not None:
+        n_tokens = training.examples * training.max_tokens
     else:
         n_corpus = sum(cache.n_tokens + len(cache) * len(frame) for cache in caches.values())
         n_tokens = max(1, round((training.epochs or 1.0) * n_corpus))
     size = (training.max_tokens, n_tokens)
     sequences = draw_sequences(caches, frame, settings.packing, size, settings.alpha, seed)
-    if training.steps is not None:
+    if training.steps is not None or training.examples is not None:
         return sequences, training
     return sequences, replace(training, epochs=1.0, tokens=None)

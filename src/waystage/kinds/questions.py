@@ -53,6 +53,7 @@ class SpanObjective(Objective):
     ) -> None:
         windows = encode(tokenizer, examples, lengths)
         super().__init__(tokenizer, [window.tokens for window in windows])
+        self.example_ids = [examples[window.example_index].id for window in windows]
         spans = [_gold_characters(example, is_always_answered) for example in examples]
         self._targets = np.array([_positions(window, spans[window.example_index]) for window in windows], np.int64)
 

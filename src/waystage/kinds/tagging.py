@@ -58,6 +58,7 @@ class TaggingObjective(Objective):
         self.parts = encode(tokenizer, examples, max_tokens)
         super().__init__(tokenizer, [part.words.tokens for part in self.parts])
         self.n_labels = len(labels)
+        self.example_ids = [examples[part.example_index].id for part in self.parts]
         self._targets = _gold_tags(self.parts, examples, labels)
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:

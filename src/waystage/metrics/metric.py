@@ -5,7 +5,8 @@ Because every score is a function of sums of rows, a bootstrap resamples stored 
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,3 +42,11 @@ class Metric(Protocol):
 
     def score(self, sums: FloatArray) -> FloatArray:
         """Scores in [0, 1] of sums of rows, ``[..., n_columns]`` to ``[...]``; NaN where there is none."""
+
+
+@runtime_checkable
+class CaseMetric(Protocol):
+    """A metric whose rows are cases of several examples (``waystage.data.examples.case_of``), not examples."""
+
+    def joined(self, rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+        """The row of a case from those of its examples, at least one."""

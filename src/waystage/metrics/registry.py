@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from waystage.data.examples import Example
+from waystage.data.examples import Example, case_of
 from waystage.errors import DataError, Problem, StudyError, nearest_name
 from waystage.metrics.accuracy import LABEL_ACCURACY, RETRIEVAL_ACCURACY
 from waystage.metrics.answer_overlap import (
@@ -20,8 +20,9 @@ from waystage.metrics.answer_overlap import (
     MLQA_F1_EM,
     AnswerOverlap,
 )
+from waystage.metrics.case_accuracy import CaseAccuracy
 from waystage.metrics.macro_f1 import MacroF1
-from waystage.metrics.metric import FloatArray, Metric, Prediction
+from waystage.metrics.metric import CaseMetric, FloatArray, Metric, Prediction
 from waystage.metrics.pair_f1 import PairF1
 from waystage.metrics.ranking import AveragePrecision, ReciprocalRank
 from waystage.metrics.span_f1 import SpanF1
@@ -31,6 +32,7 @@ _SAME_FOR_ALL: dict[str, Callable[[tuple[str, ...]], Metric]] = {
     "accuracy": lambda _: LABEL_ACCURACY,
     "answer-f1": lambda _: ANSWER_F1,
     "answer-f1-em": lambda _: ANSWER_F1_EM,
+    "case-accuracy": lambda _: CaseAccuracy(EXACT_MATCH),
     "exact-match": lambda _: EXACT_MATCH,
     "macro-f1": MacroF1,
     "map@20": lambda _: AveragePrecision(20),
@@ -73,7 +75,10 @@ def make_metric(name: str, labels: Sequence[str] = (), language: str | None = No
 
 
 class ScoredExamples(NamedTuple):
-    """The ids of a split, in order, and the statistics of each: float64, ``[n_examples, n_columns]``."""
+    """The ids of a split, in order, and the statistics of each: float64, ``[n_examples, n_columns]``.
+
+    Where the metric scores cases of several examples, these are the ids and statistics of the cases.
+    """
 
     ids: tuple[str, ...]
     statistics: FloatArray
@@ -97,7 +102,19 @@ def score_examples(metric: Metric, gold: Sequence[Example], predictions: Mapping
                 problems.append(Problem("predictions", None, example.id, str(error)))
     if problems:
         raise DataError(problems)
+    if isinstance(metric, CaseMetric):
+        ids, rows = _cases(metric, gold, rows)
     return ScoredExamples(ids, np.array(rows, dtype=np.float64))
+
+
+def _cases(
+    metric: CaseMetric, gold: Sequence[Example], rows: Sequence[tuple[float, ...]]
+) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
+    """Ids and rows of the cases, in the order in which they begin."""
+    by_case: dict[str, list[tuple[float, ...]]] = {}
+    for example, row in zip(gold, rows, strict=True):
+        by_case.setdefault(case_of(example), []).append(row)
+    return tuple(by_case), [metric.joined(own) for own in by_case.values()]
 
 
 def _faulty_ids(ids: tuple[str, ...], predictions: Mapping[str, Prediction]) -> list[Problem]:

@@ -11,8 +11,9 @@ from waystage.data.prepare import PreparedText
 from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
+from waystage.plan.budgets import Budgets, Meter, named_stages
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations, with_tokens
+from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
@@ -25,17 +26,20 @@ from waystage.plan.nodes import (
     TrainJob,
     Work,
 )
+from waystage.plan.paces import Pacer
+from waystage.plan.readings import Reader
 from waystage.plan.texts import Texts, training_task
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
-from waystage.study.study import IntermediateStage, RetrievalSettings, Stage, Study, Target, Training
+from waystage.store.store import Store
+from waystage.study.study import IntermediateStage, Precision, RetrievalSettings, Stage, Study, Target, Training
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
-_TRAIN_VERSION = 1
+_TRAIN_VERSION = 2
 _MASKED_LM_VERSION = 2
-_PREDICT_VERSION = 2
+_PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
 
@@ -48,14 +52,22 @@ class Builder:
     source: EncoderSource
     shape: EncoderShape
     texts: Texts
+    store: Store
+    n_threads: int
     nodes: dict[str, Node] = field(default_factory=dict)
     encoder_id: str = ""
+    budgets: Budgets = field(init=False)
 
     def cells(self) -> Iterator[Cell]:
         """All cells; their nodes are made on the way."""
         encoder_spec = {"kind": "encoder", "version": 1, "identity": self.source.identity()}
         encoder_job = EncoderJob(self.source, self.study.encoder.trust_remote_code)
         self.encoder_id = self._add(encoder_spec, self.study.encoder.name, encoder_job, Work())
+        reader = Reader(self.store, self.source, self.encoder_id, self.shape.vocabulary_size)
+        choice = self.study.encoder
+        pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
+        n_layers = choice.n_layers or self.shape.n_layers
+        self.budgets = Budgets(named_stages(self.study), self._objective, Meter(reader, pacer, self.shape, n_layers))
         for name, stages in self.study.sequences.items():
             for target in self.study.targets:
                 is_random = bool(stages) or target.training is not None
@@ -120,17 +132,18 @@ class Builder:
         return target.n_layers if target.n_layers is not None else self.study.encoder.n_layers
 
     def _stage(self, stage: Stage, parent: str | None, seed: int, label: str) -> str:
-        n_layers = self.study.encoder.n_layers
+        training = self.budgets.training(stage)
+        return self._train(self._objective(stage), parent, self.study.encoder.n_layers, training, seed, label)
+
+    def _objective(self, stage: Stage) -> SupervisedJob | MaskedLmJob:
         if isinstance(stage, IntermediateStage):
             data = self.texts.train[stage.task.name, stage.limits.train]
             is_dual = stage.task.kind.is_dual_encoder
             settings = RetrievalSettings(pooling=stage.training.pooling, max_tokens=stage.training.max_tokens)
             retrieval = settings if is_dual else None
-            objective = SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
-            return self._train(objective, parent, n_layers, stage.training, seed, label)
+            return SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
         corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        training = with_tokens(self.shape, n_layers or self.shape.n_layers, stage.training)
-        return self._train(MaskedLmJob(corpus, stage.masked_lm), parent, n_layers, training, seed, label)
+        return MaskedLmJob(corpus, stage.masked_lm)
 
     def _train(
         self,
@@ -262,12 +275,17 @@ class _Asked:
 def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
-    del spec["flops"]  # a plan has turned them into tokens
+    for key in ("flops", "seconds", "match"):
+        del spec[key]  # a plan has made them definite
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:
         del spec["pooling"]
-    for key in ("stride", "max_question_tokens"):
+    for key in ("stride", "max_question_tokens", "examples", "lora"):
         if spec[key] is None:
             del spec[key]
+    if training.precision is Precision.FLOAT32:
+        del spec["precision"]
+    else:
+        spec["precision"] = training.precision.value
     return spec
 
 

@@ -14,8 +14,8 @@ from waystage.study.study import Selection, Training
 # the estimate errs on the side of more tokens.
 _CHARACTERS_PER_TOKEN = 3.5
 _SPECIAL_TOKENS = 2
-# A backward pass costs twice a forward pass.
-_TRAINING_FACTOR = 3.0
+# A backward pass costs twice a forward pass: gradients of inputs, and of weights, which adapters do without.
+_TRAINING_FACTOR, _ADAPTER_FACTOR = 3.0, 2.0
 _BYTES = 4
 # Values kept for the backward pass, per token and layer, in units of the hidden size (measured on BERT layers).
 _ACTIVATIONS = 34
@@ -32,9 +32,11 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
         n_tokens = float(training.tokens)
     elif training.steps is not None:
         n_tokens = training.steps * training.batch_size * mean_length
+    elif training.examples is not None:
+        n_tokens = training.examples * mean_length
     else:
         n_tokens = (training.epochs or 1.0) * n_sequences * mean_length
-    flops = _TRAINING_FACTOR * shape.forward_flops(round(n_tokens), mean_length, n_layers)
+    flops = _training_factor(training) * shape.forward_flops(round(n_tokens), mean_length, n_layers)
     layer = 4 * shape.hidden_size**2 + 2 * shape.hidden_size * shape.intermediate_size
     # Weights, gradients and two moments of the layers; activations of the longest micro-batch.
     parameters = 4.0 * _BYTES * n_layers * layer
@@ -43,16 +45,9 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
 
 
-def with_tokens(shape: EncoderShape, n_layers: int, training: Training) -> Training:
-    """A budget in floating-point operations as one in tokens: those of sequences that are full.
-
-    >>> with_tokens(EncoderShape(12, 384, 1536, 250037), 12, Training(flops=1e12, max_tokens=128)).tokens
-    7436
-    """
-    if training.flops is None:
-        return training
-    per_token = _TRAINING_FACTOR * shape.forward_flops(1, float(training.max_tokens), n_layers)
-    return replace(training, flops=None, tokens=max(1, round(training.flops / per_token)))
+def _training_factor(training: Training) -> float:
+    """Cost of a training step in forward passes."""
+    return _TRAINING_FACTOR if training.lora is None else _ADAPTER_FACTOR
 
 
 def prediction_work(shape: EncoderShape, n_layers: int, texts: Iterable[PreparedText], max_tokens: int) -> Work:
@@ -74,6 +69,8 @@ def with_evaluations(
         n_steps = float(training.steps)
     elif training.epochs is not None:
         n_steps = training.epochs * n_per_epoch
+    elif training.examples is not None:
+        n_steps = training.examples / training.batch_size
     else:
         n_steps = (training.tokens or 0) / (training.batch_size * mean_length)
     interval = rule.every_steps or max(1, round(n_per_epoch / (rule.times_per_epoch or 1)))

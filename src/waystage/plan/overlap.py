@@ -1,4 +1,4 @@
-"""Whether a study learns from examples that a target is tested on, in whatever language."""
+"""Whether a study learns from examples that a target is tested on, in whatever language, or chooses by them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from waystage.data.overlap import n_overlapping, passage_keys
 from waystage.data.prepare import PreparedText, file_states, load_examples
 from waystage.data.source import Place
 from waystage.errors import DataError, Problem, StudyError
+from waystage.plan.counts import OtherCount
+from waystage.plan.validation import ValidationUse, validation_uses
 from waystage.store.canonical import canonical_json
 from waystage.store.store import Store
 from waystage.study.study import IntermediateStage, Limits, Study, Target
@@ -62,6 +64,51 @@ def find_overlaps(
     return tuple(overlaps)
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenOn:
+    """Validation data that has test examples of the target whose checkpoint it chooses.
+
+    Attributes:
+        target: name of the target's task.
+        use: task and language of the validation data.
+        n_examples: validation examples whose text is that of a test example or of what that was translated from; None
+            where it could not be told, because the files of the originals are missing.
+        n_validation: all validation examples.
+    """
+
+    target: str
+    use: str
+    n_examples: int | None
+    n_validation: int
+
+    def __str__(self) -> str:
+        if self.n_examples is None:
+            return (
+                f"not checked whether the checkpoint is chosen on its test examples ({self.use}): no originals at hand"
+            )
+        found = f"{self.n_examples} of {self.n_validation} validation examples ({self.use})"
+        return f"the checkpoint is chosen on its test examples or what they were translated from: {found}"
+
+
+def find_chosen_on(
+    study: Study, store: Store, place: Place, prepared: Callable[[ValidationUse], PreparedText]
+) -> tuple[ChosenOn, ...]:
+    """Targets whose checkpoint is chosen by what they are tested on; ``prepared`` gives what the plan has read.
+
+    It is not refused: nothing is learned from it. XQuAD's validation data, SQuAD's development set, has all of it.
+    """
+    found = []
+    for target in study.targets:
+        uses = [use for use in validation_uses(target) if use.is_needed] if target.task.originals else []
+        for use in uses[:1]:  # the others are those of the oracle, which is never compared
+            text = prepared(use)
+            n_examples = _n_overlapping(target.task, store, place, text)
+            if n_examples != 0:
+                where = f"{use.task.name} in {use.language}"
+                found.append(ChosenOn(target.task.name, where, n_examples, text.n_items))
+    return tuple(found)
+
+
 def _learned(study: Study, target: Target) -> Iterator[tuple[Task, Limits]]:
     """What is learned before a target is scored, in any sequence."""
     for stages in study.sequences.values():
@@ -95,6 +142,6 @@ def _problem(overlap: Overlap) -> Problem:
     return Problem("the study", None, f"target {overlap.target}", str(overlap), expected)
 
 
-def departures_of(overlaps: Sequence[Overlap], task_name: str) -> list[str]:
+def departures_of(found: Sequence[Overlap | ChosenOn | OtherCount], task_name: str) -> list[str]:
     """What the record says of one target."""
-    return [str(overlap) for overlap in overlaps if overlap.target == task_name]
+    return [str(own) for own in found if own.target == task_name]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from waystage.data.source import Place
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import encoder_source
+from waystage.plan.budgets import StageBudget
 from waystage.plan.builder import Builder
 from waystage.plan.cell import Cell
+from waystage.plan.counts import OtherCount, find_other_counts
 from waystage.plan.nodes import Node
-from waystage.plan.overlap import Overlap, find_overlaps
+from waystage.plan.overlap import ChosenOn, Overlap, find_chosen_on, find_overlaps
 from waystage.plan.texts import Texts
 from waystage.plan.validation import validation_uses
 from waystage.store.store import Store
@@ -26,6 +28,9 @@ class Plan:
         cells: what is compared.
         n_naive_trainings: trainings if every cell were run by itself.
         overlaps: training data that has test examples of a target; empty unless the study allows it.
+        chosen_on: validation data by which a checkpoint is chosen and that has test examples of its target.
+        other_counts: test splits that do not have as many examples as were published.
+        budgets: budgets that followed from something else, by the name of the stage.
         no_validation: why the last checkpoint of a target has no score on validation data, by the name of its task.
     """
 
@@ -37,7 +42,15 @@ class Plan:
     cells: tuple[Cell, ...]
     n_naive_trainings: int
     overlaps: tuple[Overlap, ...] = ()
+    chosen_on: tuple[ChosenOn, ...] = ()
+    other_counts: tuple[OtherCount, ...] = ()
+    budgets: dict[str, StageBudget] = field(default_factory=dict)
     no_validation: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def departures(self) -> tuple[Overlap | ChosenOn | OtherCount, ...]:
+        """What the data departs from the protocols of the targets by."""
+        return (*self.overlaps, *self.chosen_on, *self.other_counts)
 
     @property
     def n_trainings(self) -> int:
@@ -49,8 +62,10 @@ class Plan:
         return next(node for node in self.nodes if node.id == node_id)
 
 
-def make_plan(study: Study, store: Store, place: Place) -> Plan:
+def make_plan(study: Study, store: Store, place: Place, n_threads: int) -> Plan:
     """Read what the study needs, put it into the store, and lay out the graph.
+
+    ``n_threads`` are those that training will have; they count only where a budget is in seconds.
 
     Raises:
         DataError: with every missing or malformed file.
@@ -61,7 +76,7 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
     )
     texts = Texts.read(study, store, place)
     overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
-    builder = Builder(study, place, source, source.shape(), texts)
+    builder = Builder(study, place, source, source.shape(), texts, store, n_threads)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
     return Plan(
@@ -73,6 +88,9 @@ def make_plan(study: Study, store: Store, place: Place) -> Plan:
         cells=cells,
         n_naive_trainings=n_naive,
         overlaps=overlaps,
+        other_counts=tuple(find_other_counts(study, lambda task, language: texts.test[task, language, None])),
+        chosen_on=find_chosen_on(study, store, place, lambda use: texts.validation[use.key]),
+        budgets=builder.budgets.found,
         no_validation={
             target.task.name: texts.no_validation[use.key]
             for target in study.targets

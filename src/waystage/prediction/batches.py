@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from waystage.encoders.collate import collate
-from waystage.encoders.model import TokenBatch
+from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.tokenizer import TokenSequence
 
 _CPU_BATCH_TOKENS = 1536
@@ -22,10 +22,13 @@ _FULL_BATCH_TOKENS = 320
 _MIN_SHARE_OF_LONGEST = 0.85
 
 
-def length_batches(lengths: Sequence[int], max_batch_tokens: int) -> Iterator[NDArray[np.int64]]:
+def length_batches(
+    lengths: Sequence[int], max_batch_tokens: int, spares_padding: bool = True
+) -> Iterator[NDArray[np.int64]]:
     """Indices of sequences, longest first, each batch at most ``max_batch_tokens`` positions with its padding.
 
-    A batch that is large enough to be fast ends before sequences that would be padded by more than 15 %.
+    With ``spares_padding``, a batch that is large enough to be fast ends before sequences that would be padded by more
+    than 15 %.
 
     >>> [batch.tolist() for batch in length_batches([2, 9, 3, 2], 10)]
     [[1], [2, 0, 3]]
@@ -36,18 +39,21 @@ def length_batches(lengths: Sequence[int], max_batch_tokens: int) -> Iterator[ND
     while start < len(order):
         longest = max(1, int(sizes[order[start]]))
         stop = start + max(1, max_batch_tokens // longest)
-        n_similar = int(np.count_nonzero(sizes[order[start:stop]] >= _MIN_SHARE_OF_LONGEST * longest))
-        n_enough = -(-_FULL_BATCH_TOKENS // longest)
-        batch = order[start : min(stop, start + max(n_similar, n_enough))]
+        if spares_padding:
+            n_similar = int(np.count_nonzero(sizes[order[start:stop]] >= _MIN_SHARE_OF_LONGEST * longest))
+            n_enough = -(-_FULL_BATCH_TOKENS // longest)
+            stop = min(stop, start + max(n_similar, n_enough))
+        batch = order[start:stop]
         yield batch
         start += len(batch)
 
 
 def token_batches(
-    sequences: Sequence[TokenSequence], pad_id: int, device: torch.device
+    encoder: Encoder, sequences: Sequence[TokenSequence], pad_id: int, device: torch.device
 ) -> Iterator[tuple[NDArray[np.int64], TokenBatch]]:
-    """Padded batches with the indices of their sequences."""
+    """Padded batches for ``encoder``, with the indices of their sequences."""
     max_batch_tokens = _CPU_BATCH_TOKENS if device.type == "cpu" else _GPU_BATCH_TOKENS
-    for indices in length_batches([len(sequence) for sequence in sequences], max_batch_tokens):
+    lengths = [len(sequence) for sequence in sequences]
+    for indices in length_batches(lengths, max_batch_tokens, spares_padding=encoder.computes_padding):
         chosen = [sequences[index] for index in indices]
         yield indices, collate([s.ids for s in chosen], [s.type_ids for s in chosen], pad_id, device)

@@ -22,7 +22,7 @@ def choose(predictor: LabelPredictor, examples: Sequence[Example]) -> Predicted:
     device = next(predictor.head.parameters()).device
     scores = np.zeros(len(sequences), np.float32)
     with torch.inference_mode():
-        for indices, batch in token_batches(sequences, predictor.tokenizer.pad_id, device):
+        for indices, batch in token_batches(predictor.encoder, sequences, predictor.tokenizer.pad_id, device):
             of_batch = choices.logits(predictor.encoder, predictor.head, batch, predictor.pooling)
             scores[indices] = of_batch.cpu().numpy()
     predictions: dict[str, Prediction] = {

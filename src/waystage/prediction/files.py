@@ -15,8 +15,17 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction]) -> None
     """Write predictions in the order given."""
     with path.open("wb") as file:
         for example_id, prediction in predictions.items():
-            value = list(prediction) if isinstance(prediction, tuple) else prediction
-            file.write(canonical_json({"id": example_id, "prediction": value}) + b"\n")
+            file.write(prediction_line(example_id, prediction))
+
+
+def prediction_line(example_id: str, prediction: Prediction) -> bytes:
+    """The line of one prediction.
+
+    >>> prediction_line("7", ("O", "B-PER"))
+    b'{"id":"7","prediction":["O","B-PER"]}\\n'
+    """
+    value = list(prediction) if isinstance(prediction, tuple) else prediction
+    return canonical_json({"id": example_id, "prediction": value}) + b"\n"
 
 
 def read_predictions(path: Path) -> dict[str, Prediction]:

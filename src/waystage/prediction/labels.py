@@ -39,7 +39,7 @@ class LabelPredictor:
         device = next(self.head.parameters()).device
         best = np.zeros(len(sequences), np.int64)
         with torch.inference_mode():
-            for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
+            for indices, batch in token_batches(self.encoder, sequences, self.tokenizer.pad_id, device):
                 scores = classification.logits(self.encoder, self.head, batch, self.pooling)
                 best[indices] = scores.argmax(dim=1).cpu().numpy()
         predictions: dict[str, Prediction] = {
@@ -56,7 +56,7 @@ class LabelPredictor:
             [""] * len(example.words) if isinstance(example, TaggedExample) else [] for example in examples
         ]
         with torch.inference_mode():
-            for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
+            for indices, batch in token_batches(self.encoder, sequences, self.tokenizer.pad_id, device):
                 chosen = [parts[index] for index in indices]
                 rows, positions = tagging.first_subword_places(chosen)
                 scores = tagging.logits(self.encoder, self.head, batch, rows.to(device), positions.to(device))

@@ -102,7 +102,7 @@ def _answers(predictor: LabelPredictor, examples: Sequence[Example], may_be_unan
     device = next(predictor.head.parameters()).device
     with torch.inference_mode():
         sequences = [window.tokens for window in windows]
-        for indices, batch in token_batches(sequences, predictor.tokenizer.pad_id, device):
+        for indices, batch in token_batches(predictor.encoder, sequences, predictor.tokenizer.pad_id, device):
             scores = questions.logits(predictor.encoder, predictor.head, batch).cpu().numpy()
             for index, of_window in zip(indices.tolist(), scores, strict=True):
                 no_answer = float(of_window[questions.NO_ANSWER_POSITION].sum())

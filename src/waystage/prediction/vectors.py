@@ -45,7 +45,7 @@ class VectorEncoder:
         device = next(self.encoder.parameters()).device
         vectors = torch.empty(len(sequences), self.encoder.hidden_size)
         with torch.inference_mode():
-            for indices, batch in token_batches(sequences, self.tokenizer.pad_id, device):
+            for indices, batch in token_batches(self.encoder, sequences, self.tokenizer.pad_id, device):
                 vectors[torch.from_numpy(indices)] = dual.vectors(self.encoder, batch, self.settings).cpu()
                 self.n_texts += len(indices)
                 self.n_text_tokens += batch.n_text_tokens

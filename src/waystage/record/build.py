@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from waystage.comparison.compare import compare
 from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.execution.outcome import Outcome, State
+from waystage.plan.budgets import StageBudget
 from waystage.plan.plan import Plan
 from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
@@ -21,7 +22,7 @@ from waystage.record.selection import oracle_scores, selection_scores
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
-from waystage.study.study import ContinuedStage, Stage, Training
+from waystage.study.study import ContinuedStage, CostUnit, Stage, Training
 
 _STATE_WORDS = {
     State.FOUND: "done",
@@ -52,11 +53,14 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         description=study.description,
         question=_question(study.encoder.name, list(study.sequences)),
         study_yaml=study_yaml,
-        sequences=tuple(SequenceSteps(name, tuple(map(_describe, stages))) for name, stages in study.sequences.items()),
+        sequences=tuple(
+            SequenceSteps(name, tuple(_describe(stage, plan.budgets.get(stage.name)) for stage in stages))
+            for name, stages in study.sequences.items()
+        ),
         seeds=study.seeds,
         encoder=_encoder_record(plan, store),
         plan=_plan_record(plan, store, outcome),
-        protocol=task_protocols(study, plan.overlaps, plan.no_validation),
+        protocol=task_protocols(study, plan.departures, plan.no_validation),
         environment=tuple(Fact(name, value) for name, value in (*environment_rows(), *brought_rows(study))),
         costs=tuple(context.costs),
         comparison=comparison,
@@ -76,8 +80,8 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
     return f"Which training sequence carries {encoder} best across languages: {names}?"
 
 
-def _describe(stage: Stage) -> str:
-    amount = _amount(stage.training)
+def _describe(stage: Stage, budget: StageBudget | None) -> str:
+    amount = _amount(stage.training) if budget is None else _followed(stage.training, budget)
     if isinstance(stage, ContinuedStage):
         return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
     limit = stage.limits.train
@@ -90,12 +94,22 @@ def _amount(training: Training) -> str:
     """The budget, for people."""
     if training.tokens is not None:
         return f"{training.tokens:,} tokens"
-    if training.flops is not None:
-        return f"{training.flops:.3g} floating-point operations"
+    if training.examples is not None:
+        return f"{training.examples:,} examples"
     if training.steps is not None:
         return f"{training.steps:,} steps"
     epochs = training.epochs if training.epochs is not None else 1.0
     return f"{epochs:g} epoch" + ("" if epochs == 1 else "s")
+
+
+def _followed(training: Training, budget: StageBudget) -> str:
+    """A budget that followed from something else, and what it has become."""
+    if budget.match is None and training.seconds is not None:
+        return f"{training.seconds:g} seconds, which are {_amount(budget.training)} at the pace of this machine"
+    if budget.match is None:
+        return f"{training.flops:.3g} floating-point operations, which are {_amount(budget.training)}"
+    unit = "floating-point operations" if budget.match.unit is CostUnit.FLOPS else budget.match.unit
+    return f"as many {unit} as {budget.match.stage}, which are {_amount(budget.training)}"
 
 
 def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:

@@ -13,6 +13,7 @@ import psutil
 import waystage
 from waystage.data.corpora import installed_corpora
 from waystage.plan.versions import package_versions
+from waystage.record.form.environment import GitState
 from waystage.study.study import ContinuedStage, IntermediateStage, Study
 from waystage.tasks.registry import installed_tasks
 
@@ -28,7 +29,7 @@ def environment_rows() -> tuple[tuple[str, str], ...]:
         ("Code", code_state()),
         ("Python", platform.python_version()),
         ("System", f"{platform.system()} {platform.release()} ({platform.machine()})"),
-        ("Processor", _processor()),
+        ("Processor", processor()),
         ("Cores", str(os.cpu_count() or "unknown")),
         ("Memory", memory),
     ]
@@ -53,12 +54,19 @@ def brought_rows(study: Study) -> tuple[tuple[str, str], ...]:
 
 def code_state() -> str:
     """Commit of the checkout that runs, with ``dirty`` where files differ from it; or how it was installed."""
+    state = git_state()
+    if state is None:
+        return "installed package (no git checkout)"
+    return f"git {state.commit[:12]}" + (" (dirty)" if state.is_dirty else "")
+
+
+def git_state() -> GitState | None:
+    """The checkout that runs; None where it is an installed package, or cannot be told."""
     folder = Path(waystage.__file__).resolve().parent
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None or _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
-        return "installed package (no git checkout)"
-    changes = _git(folder, "status", "--porcelain", "--", ".")
-    return f"git {commit[:12]}" + (" (dirty)" if changes else "")
+        return None
+    return GitState(commit, bool(_git(folder, "status", "--porcelain", "--", ".")))
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -75,7 +83,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the processor; ``unknown`` where the system does not tell."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

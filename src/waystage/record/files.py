@@ -12,6 +12,7 @@ from pathlib import Path
 
 from waystage.errors import DataError, Problem, StoreError, first_line
 from waystage.plan.plan import Plan
+from waystage.record.parts import parts_folder, run_parts
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
 from waystage.report.render import render_report
@@ -25,7 +26,7 @@ STUDY_NAME = "study.yaml"
 
 
 def write_run_files(record: RunRecord, plan: Plan, store: Store, folder: Path) -> None:
-    """Write ``record.json``, ``report.html``, ``scores.csv`` and ``study.yaml``, each atomically.
+    """Write ``record.json``, ``report.html``, ``scores.csv``, ``study.yaml`` and ``parts/``, each file atomically.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -38,6 +39,8 @@ def write_run_files(record: RunRecord, plan: Plan, store: Store, folder: Path) -
     }
     if record.study_yaml:
         contents[STUDY_NAME] = record.study_yaml
+    parts = {name: content.decode() for name, content in run_parts(plan, store, record).items()}
+    _write(parts_folder(folder), parts)
     _write(folder, contents)
 
 
@@ -50,7 +53,7 @@ def read_record(folder: Path) -> RunRecord:
     path = folder / RECORD_NAME
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         raise DataError(Problem(path, None, None, found, "the record of a run")) from None
     return RunRecord.from_json(value, path)

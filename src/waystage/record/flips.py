@@ -1,7 +1,8 @@
 """Examples that are right with one sequence and wrong with another: counted, and some of them kept.
 
 An example flips where most seeds of one sequence have it right and most seeds of the other have it wrong. What is right
-is strict: the right label, every tag right, the very answer.
+is strict: the right label, every tag right, the very answer, nothing where nothing is to be found. Where cases of
+several questions are scored, the cases flip, and a question that was answered differently is shown.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from itertools import chain, zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from waystage.data.examples import Example, case_of
 from waystage.data.prepare import load_examples
-from waystage.metrics.metric import Prediction
+from waystage.metrics.metric import FloatArray, Metric, Prediction
 from waystage.metrics.registry import make_metric
 from waystage.plan.cell import Cell
 from waystage.plan.plan import Plan
@@ -189,22 +191,27 @@ class _Reader:
         places = pair.places()
         if not places:
             return
-        by_id = {example.id: example for example in load_examples(self.store, self.data_ids[pair.language])}
-        setting = Setting(pair.language, self.target.task.source_language, by_id)
+        examples = load_examples(self.store, self.data_ids[pair.language])
+        by_case: dict[str, list[Example]] = {}
+        for example in examples:
+            by_case.setdefault(case_of(example), []).append(example)
+        setting = Setting(pair.language, self.target.task.source_language, {own.id: own for own in examples})
         known: dict[tuple[str, int | None], dict[str, Prediction]] = {}
         for place in places:
-            example_id = pair.first.ids[place]
             runs = pair.runs(place)
             for run in runs:
                 known.setdefault(run, self._predictions(run, pair.language))
-            words = in_words(by_id[example_id], [known[run][example_id] for run in runs], setting)
+            first, second = (known[run] for run in runs)
+            asked = by_case.get(pair.first.ids[place]) or [setting.by_id[pair.first.ids[place]]]
+            example = next((own for own in asked if first[own.id] != second[own.id]), asked[0])
+            words = in_words(example, [first[example.id], second[example.id]], setting)
             if words is not None:
                 seed = next((seed for _, seed in runs if seed is not None), None)
                 yield _flip(pair, place, seed, words)
 
     def _predictions(self, key: tuple[str, int | None], language: str) -> dict[str, Prediction]:
         artefact = self.store.open(self.cells[key].prediction_id, verify=False)
-        return read_predictions(artefact.path(f"test-{language}.jsonl"))
+        return read_predictions(artefact.checked_path(f"test-{language}.jsonl"))
 
 
 def _outcomes(cells: Sequence[Cell], store: Store) -> dict[str, list[Outcomes]]:
@@ -216,7 +223,7 @@ def _outcomes(cells: Sequence[Cell], store: Store) -> dict[str, list[Outcomes]]:
         name = strict if strict in task.metric_names else task.metric_name
         metric = make_metric(name, task.labels)
         for scores in metric_scores(cell, name, store):
-            right = metric.score(scores.statistics) >= 1.0
+            right = _is_right(metric, scores.statistics)
             found.setdefault(scores.language, {}).setdefault(cell.sequence, []).append((cell.seed, scores.ids, right))
     return {
         language: [
@@ -227,6 +234,13 @@ def _outcomes(cells: Sequence[Cell], store: Store) -> dict[str, list[Outcomes]]:
         ]
         for language, by_sequence in found.items()
     }
+
+
+def _is_right(metric: Metric, statistics: FloatArray) -> BoolArray:
+    """Which rows score 1. One without a score has nothing to be found, and nothing was found for it: right."""
+    scores = metric.score(statistics)
+    right: BoolArray = (scores >= 1.0) | np.isnan(scores)
+    return right
 
 
 def _flip(pair: Pair, place: int, seed: int | None, words: ExampleInWords) -> FlippedExample:

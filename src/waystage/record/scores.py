@@ -12,6 +12,7 @@ from waystage.metrics.metric import Metric
 from waystage.metrics.registry import make_metric
 from waystage.plan.cell import Cell
 from waystage.plan.plan import Plan
+from waystage.report.wording import protocol_name
 from waystage.store.store import Store
 
 
@@ -58,4 +59,5 @@ def metric_scores(cell: Cell, metric_name: str, store: Store) -> Iterator[CellSc
             columns=tuple(content["columns"]),
             ids=tuple(scores["ids"]),
             statistics=np.array(scores["statistics"], np.float64).reshape(len(scores["ids"]), -1),
+            protocol=protocol_name(cell.target.profile),
         )

@@ -87,9 +87,11 @@ def _sections(run: RunRecord, values: Mapping[str, Any]) -> tuple[Section, ...]:
     no_guide = "No two sequences have scores in the source language of a task, so this cannot be told."
     no_forgetting = "Neither held-out text nor a task in its source language was scored for two sequences."
     forgetting = values["perplexities"] or values["source_losses"]
+    judged = (Section("judged", "Claims", "Claims and verdicts"),) if run.judged is not None else ()
     return (
         Section("asked", "Question", None),
         Section("answer", "Answer", "The answer"),
+        *judged,
         Section("scores", "Scores", "Scores by sequence and task"),
         Section("differences", "Differences", "Differences to the baseline", absent(values["forests"], only_one)),
         Section("languages", "Languages", "Languages"),

@@ -245,6 +245,52 @@ class ResultDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSaid:
+    """What one gate said: its status in capitals, and one sentence why."""
+
+    gate: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """A claim and what became of it.
+
+    Attributes:
+        sentence: the claim.
+        declared: when it was made.
+        status: VERIFIED, FALSIFIED or UNVERIFIED; None: no gate has looked.
+        level: of verification, 0 to 7; None likewise.
+        verdict: one plain sentence.
+        gates: what each gate said of it.
+    """
+
+    name: str
+    sentence: str
+    declared: str
+    status: str | None
+    level: int | None
+    verdict: str
+    gates: tuple[GateSaid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is claimed of a run and what gates said, for the report of its sealed record.
+
+    Attributes:
+        gates: what was said of the record as a whole.
+        tier: of quality, with the rule that gave it.
+    """
+
+    claims: tuple[JudgedClaim, ...]
+    gates: tuple[GateSaid, ...]
+    tier: str
+    tier_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """The record of a run.
 
@@ -260,6 +306,7 @@ class RunRecord:
         flip_counts: for each task, language and sequence but the baseline.
         flips: some of the examples behind the counts.
         digests: of all predictions.
+        judged: claims and verdicts, in the report of a sealed record.
     """
 
     __pydantic_config__ = json_form.STRICT_FIELDS
@@ -284,6 +331,7 @@ class RunRecord:
     flip_counts: tuple[FlipCount, ...] = ()
     flips: tuple[FlippedExample, ...] = ()
     digests: tuple[ResultDigest, ...] = ()
+    judged: Judged | None = None
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def cost(self, sequence: str) -> SequenceCost | None:

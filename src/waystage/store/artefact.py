@@ -243,6 +243,19 @@ class Artefact:
             raise StoreError(Problem(self.directory, None, None, found, ", ".join(names), nearest_name(name, names)))
         return self.directory / name
 
+    def checked_path(self, name: str) -> Path:
+        """:meth:`path` after the digest of this one file was checked, where the whole artefact was not.
+
+        Raises:
+            DamagedArtefactError: the file is not what the manifest says.
+            StoreError: the manifest lists no such file.
+        """
+        path = self.path(name)
+        problem = _damage_to_file(path, self.manifest.files[name], digests=True)
+        if problem:
+            raise DamagedArtefactError(problem)
+        return path
+
     def read_json(self, name: str) -> Any:
         """The value in a JSON file of the artefact.
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from waystage.data.corpus import Corpus
 from waystage.protocols.registry import kind_defaults
+from waystage.study.claims import ClaimScope, ClaimTask, build_claims
 from waystage.study.defaults import Defaults, training_of
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
@@ -85,6 +86,21 @@ class StudyParts:
         built = [self._target(form) for form in forms.values()]
         return [target for target in built if target is not None]
 
+    @property
+    def claim_scope(self) -> ClaimScope:
+        """What claims of this study can speak of."""
+        tasks = {target.task.name: target for target in self.targets}
+        return ClaimScope(
+            tuple(self.tree.get("sequences") or ()),
+            {
+                name: ClaimTask(
+                    tuple(code for code in target.languages if code != target.task.source_language),
+                    target.task.metric_names,
+                )
+                for name, target in tasks.items()
+            },
+        )
+
     def study(self, data_dir: Path | None) -> Study:
         """The study; only to be called on a tree without mistakes."""
         sequences = {
@@ -104,6 +120,7 @@ class StudyParts:
             data_dir=data_dir,
             description=self.tree.get("description") or "",
             allow_overlap=bool(self.tree.get("allow_overlap")),
+            claims=build_claims(self.tree.get("claims") or {}, self.claim_scope),
         )
 
     def _encoder(self) -> EncoderChoice:

@@ -28,6 +28,7 @@ class Need:
         task: name of the task.
         files: its files on the hub; none where the hub does not have it.
         is_at_hand: files with gold that need no fetching are there: published ones, or those of a package.
+        obtain: where its published files are to be had and why no copy on the hub is read; empty where one is.
     """
 
     task: str
@@ -35,6 +36,7 @@ class Need:
     language: str
     files: tuple[RemoteFile, ...]
     is_at_hand: bool
+    obtain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class NeedOutcome:
 
     @property
     def reason(self) -> str:
-        """Why it failed."""
+        """Why it failed, or where what is not on the hub is to be had."""
+        if self.state == NOT_ON_HUB:
+            return self.need.obtain
         return "; ".join(dict.fromkeys(outcome.reason for outcome in self.fetched if outcome.reason))
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +81,7 @@ class NeedOutcome:
             "split": self.need.split,
             "language": self.need.language,
             "state": self.state,
+            "reason": self.reason or None,
             "files": [_file_json(outcome) for outcome in self.fetched],
         }
 
@@ -100,7 +105,7 @@ def study_needs(study: Study, place: Place) -> list[Need]:
     needs = []
     for use in data_uses(stages, study.targets):
         if isinstance(use, TaskUse):
-            needs.append(_need(use.task.name, use.task.source, use.split, use.language, place))
+            needs.append(_need(use.task, use.task.source, use.split, use.language, place))
         elif isinstance(use, PoolUse):
             needs.append(_pool_need(use, place))
         elif isinstance(use.corpus.source, HubCorpus):
@@ -108,7 +113,7 @@ def study_needs(study: Study, place: Place) -> list[Need]:
     for target in study.targets:
         for original in target.task.originals:
             language = target.task.source_language
-            needs.append(_need(target.task.name, original.source, original.split, language, place))
+            needs.append(_need(target.task, original.source, original.split, language, place))
     return list(dict.fromkeys(needs))
 
 
@@ -117,12 +122,13 @@ def task_needs(task: Task, languages: Sequence[str], place: Place) -> list[Need]
     keys: list[tuple[Split, str]] = [("train", task.source_language), ("validation", task.source_language)]
     keys = [key for key in keys if key in task.expected_counts]
     keys += [("test", language) for language in task.languages if not languages or language in languages]
-    return [_need(task.name, task.source, split, language, place) for split, language in keys]
+    return [_need(task, task.source, split, language, place) for split, language in keys]
 
 
-def _need(name: str, source: Source, split: Split, language: str, place: Place) -> Need:
+def _need(task: Task, source: Source, split: Split, language: str, place: Place) -> Need:
     is_at_hand = _is_at_hand(source, split, language, place)
-    return Need(name, split, language, () if is_at_hand else remote_files(source, split, language), is_at_hand)
+    files = () if is_at_hand else remote_files(source, split, language)
+    return Need(task.name, split, language, files, is_at_hand, task.obtain or "")
 
 
 def _pool_need(use: PoolUse, place: Place) -> Need:
@@ -132,7 +138,7 @@ def _pool_need(use: PoolUse, place: Place) -> Need:
     try:
         use.pool.files(use.split, use.language, place)
     except DataError:
-        return Need(name, use.split, use.language, (), False)
+        return Need(name, use.split, use.language, (), False, use.task.obtain or "")
     return Need(name, use.split, use.language, (), True)
 
 

@@ -9,7 +9,7 @@ from waystage.protocols.profile import TaskProfile
 from waystage.protocols.registry import PROFILES, task_defaults
 from waystage.study.forms.targets import RetrievalForm
 from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
-from waystage.study.study import Limits, RetrievalSettings, Selection, Training
+from waystage.study.study import CostUnit, Limits, Lora, Match, Precision, RetrievalSettings, Selection, Training
 from waystage.tasks.task import Task, TrainingDefaults
 
 _BUDGET = "epochs"
@@ -114,6 +114,10 @@ class Defaults:
 def training_of(budget: BudgetForm | None, form: TrainingForm | None, defaults: TrainingDefaults | None) -> Training:
     """What the study says, then ``defaults``, then what ``Training`` says."""
     said = form.model_dump(exclude_none=True) if form else {}
+    if form is not None and form.lora is not None:
+        said["lora"] = Lora(form.lora.rank, form.lora.alpha, form.lora.dropout, tuple(form.lora.modules or ()))
+    if form is not None and form.precision is not None:
+        said["precision"] = Precision(form.precision)
     given = {name: value for name, value in asdict(defaults).items() if value is not None} if defaults else {}
     epochs = given.pop(_BUDGET, 1.0)
     # Warm-up is a share or a number of steps: what the study says of one leaves no default of the other.
@@ -121,5 +125,10 @@ def training_of(budget: BudgetForm | None, form: TrainingForm | None, defaults: 
         given.pop("warmup_steps", None)
     if "warmup_steps" in said:
         given.pop("warmup_fraction", None)
-    length = budget.model_dump(exclude_none=True) if budget else {_BUDGET: epochs}
-    return Training(**length, **(given | said))
+    return Training(**_length(budget, epochs), **(given | said))
+
+
+def _length(budget: BudgetForm | None, epochs: float) -> dict[str, Any]:
+    length: dict[str, Any] = budget.model_dump(exclude_none=True) if budget else {_BUDGET: epochs}
+    stage, unit = length.pop("match", None), length.pop("unit", None)
+    return length if stage is None or unit is None else {"match": Match(stage, CostUnit(unit))}

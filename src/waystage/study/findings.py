@@ -7,12 +7,11 @@ from typing import Any
 
 from waystage.data.source import Split
 from waystage.errors import nearest_name
+from waystage.study.budget_names import budget_findings
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
 from waystage.tasks.kinds import Kind
-
-_BUDGET_KEYS = ("epochs", "steps", "tokens")
 
 
 def unknown_name(path: FieldPath, what: str, name: str, valid: Mapping[str, object]) -> Iterator[Finding]:
@@ -53,13 +52,8 @@ def beyond_layers(path: FieldPath, found: int, n_layers: int, first: int) -> Fin
 
 def training_findings(scope: Scope, path: FieldPath, part: Tree) -> Iterator[Finding]:
     """Findings about a budget and the hyperparameters of a stage or target."""
-    budget, training = part.get("budget"), part.get("training") or {}
-    if budget is not None:
-        keys = (*_BUDGET_KEYS, "flops") if part.get("kind") == "continued" else _BUDGET_KEYS
-        given = [key for key in keys if budget.get(key) is not None]
-        if len(given) > 1 or (not given and not scope.is_wrong_below((*path, "budget"))):
-            found = " and ".join(given) if given else "an empty budget"
-            yield Finding((*path, "budget"), found, f"exactly one of {listed(keys)}")
+    yield from budget_findings(scope, path, part)
+    training = part.get("training") or {}
     batch_size, micro_batch_size = training.get("batch_size"), training.get("micro_batch_size")
     if batch_size and micro_batch_size and micro_batch_size > batch_size:
         expected = f"at most batch_size, which is {batch_size}"

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from waystage.data.examples import Example, TaggedExample, TextExample
+from waystage.data.examples import Example, TaggedExample, TextExample, case_of
 from waystage.data.overlap import passage_keys
 from waystage.data.source import Place, Split
 from waystage.errors import DataError, Problem
@@ -35,7 +35,7 @@ class Checked:
     """A split of a task in one language.
 
     Attributes:
-        n_found: examples; None where none could be read.
+        n_found: examples, or cases of several; None where none could be read.
         n_expected: the published number; None where the declaration has none.
         notes: what was noticed and is not wrong.
         unused_labels: labels of the closed set that no example has.
@@ -169,7 +169,7 @@ def _checked(task: Task, split: Split, language: str, place: Place, texts: _Text
         split=split,
         language=language,
         state=state,
-        n_found=len(examples),
+        n_found=_n_cases(examples),
         n_expected=expected,
         notes=(*opened, *_encoding_notes(files)),
         problems=problems,
@@ -181,13 +181,19 @@ def _checked(task: Task, split: Split, language: str, place: Place, texts: _Text
 def _wrong(task: Task, split: Split, language: str, path: Path, examples: Sequence[Example]) -> Iterator[Problem]:
     """What differs from the declaration."""
     expected = task.expected_counts.get((split, language))
-    if expected is not None and expected != len(examples):
+    n_found = _n_cases(examples)
+    if expected is not None and expected != n_found:
         where = f"{task.name} {split} {language}"
-        yield Problem(path, None, where, f"{len(examples):,} examples", f"{expected:,}, as published")
+        yield Problem(path, None, where, f"{n_found:,} examples", f"{expected:,}, as published")
     n_gold = sum(example.has_gold for example in examples)
     if 0 < n_gold < len(examples):
         where = f"{task.name} {split} {language}"
         yield Problem(path, None, where, f"{len(examples) - n_gold:,} examples without gold", "all, or none")
+
+
+def _n_cases(examples: Sequence[Example]) -> int:
+    """How many there are, the questions of one case counted once."""
+    return len({case_of(example) for example in examples})
 
 
 def _unused_labels(task: Task, examples: Sequence[Example]) -> tuple[str, ...]:

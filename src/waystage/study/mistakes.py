@@ -10,15 +10,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from waystage.errors import nearest_name
-from waystage.study.forms.base import LANGUAGE_PATTERN, NAME_PATTERN
+from waystage.study.forms.base import LANGUAGE_PATTERN, NAME_PATTERN, Form
+from waystage.study.forms.claims import CITED_PATTERN, FIGURE_PATTERN
 from waystage.study.forms.study import StudyForm
 from waystage.study.positions import FieldPath, Finding
 
 _KEY_MARK = "[key]"
 _MAX_SHOWN = 60
-_TAGGED_TABLES = ("stages", "tasks")
+_TAGGED_TABLES = ("stages", "tasks", "claims")
 _PATTERNS = {
     NAME_PATTERN: "a name of letters, digits, '.', '_', '+' and '-'",
+    FIGURE_PATTERN: "a number as it is printed, such as '5.40'",
+    CITED_PATTERN: "a name of letters, digits and '_'",
     LANGUAGE_PATTERN: "a language code such as 'de' or 'zh-Hant'",
 }
 _STUDY_NAME = "a name of small letters, digits, '.', '_' and '-'"
@@ -35,10 +38,13 @@ _WORDS = (
 )
 
 
-def schema_findings(value: Any) -> list[Finding]:
-    """Every mistake of form in the values of a study file; empty where ``StudyForm`` accepts them."""
+def schema_findings(value: Any, form: type[Form] = StudyForm) -> list[Finding]:
+    """Every mistake of form in the values of a study file; empty where ``StudyForm`` accepts them.
+
+    ``form`` is another form for a file that has some of the keys of a study.
+    """
     try:
-        StudyForm.model_validate(value)
+        form.model_validate(value)
     except ValidationError as error:
         return [_finding(dict(item), value) for item in error.errors(include_url=False)]
     return []
@@ -178,8 +184,13 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any], value: Any) -> dict[
         reference = node["discriminator"]["mapping"].get(str(value.get("kind")))
         return _resolved(schema, {"$ref": reference}, value) if reference else {}
     wanted = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
-    for option in [] if "properties" in node else [*node.get("anyOf", []), *node.get("oneOf", [])]:
-        branch = _resolved(schema, option, value)
-        if branch.get("type") == wanted:
-            return branch
-    return node
+    options = [] if "properties" in node else [*node.get("anyOf", []), *node.get("oneOf", [])]
+    branches = [_resolved(schema, option, value) for option in options]
+    fitting = [branch for branch in branches if branch.get("type") == wanted]
+    named = [branch for branch in fitting if isinstance(value, dict) and _default_kind(branch) == value.get("kind")]
+    return next(iter([*named, *fitting]), node)
+
+
+def _default_kind(branch: dict[str, Any]) -> str | None:
+    kind: dict[str, Any] = branch.get("properties", {}).get("kind", {})
+    return kind.get("default")

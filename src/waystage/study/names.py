@@ -12,6 +12,7 @@ from typing import Any
 
 from waystage.errors import nearest_name
 from waystage.protocols.registry import PROFILES
+from waystage.study.claims import claim_findings, scope_of_claims
 from waystage.study.findings import beyond_layers, repeated, unknown_name
 from waystage.study.mistakes import listed
 from waystage.study.own_data import own_corpus_findings, own_task_findings
@@ -55,6 +56,7 @@ def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, 
     for index, target in enumerate(tree.get("targets") or []):
         findings += target_findings(scope, ("targets", index), target or {})
         findings += _protocol(("targets", index, "protocol"), (target or {}).get("protocol"))
+    findings += claim_findings(tree.get("claims") or {}, scope_of_claims(scope))
     return [*findings, *repeated_targets(tree)]
 
 

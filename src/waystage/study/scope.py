@@ -56,11 +56,12 @@ class TaskFacts:
     labels: tuple[str, ...] | None
     splits: frozenset[str] | None
     metric_names: tuple[str, ...] | None = None
+    source_language: str | None = None
 
     @classmethod
     def of_task(cls, task: Task) -> TaskFacts:
         """Facts of a built-in task."""
-        return cls(task.kind, task.languages, task.labels, None, task.metric_names)
+        return cls(task.kind, task.languages, task.labels, None, task.metric_names, task.source_language)
 
     @classmethod
     def of_declaration(cls, declared: Tree) -> TaskFacts:
@@ -73,6 +74,7 @@ class TaskFacts:
             complete(declared.get("labels")),
             frozenset(files) if files else None,
             kind.metric_names if kind else None,
+            declared.get("source_language") or "en",
         )
 
 

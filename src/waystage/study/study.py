@@ -6,9 +6,11 @@ These are plain frozen values. They come from a study file (``waystage.study.loa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from waystage.claims.claim import Claim
 from waystage.data.corpus import Corpus
 from waystage.study.pretraining import MaskedLm
 from waystage.tasks.task import Task
@@ -48,16 +50,62 @@ class Windows:
     max_question_tokens: int
 
 
+class CostUnit(StrEnum):
+    """In what two stages can be made to cost the same."""
+
+    TOKENS = "tokens"
+    EXAMPLES = "examples"
+    FLOPS = "flops"
+    SECONDS = "seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """As much as the stage of that name takes, in a unit."""
+
+    stage: str
+    unit: CostUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Low-rank adapters (Hu et al. 2022): train ``B A alpha / rank`` beside each linear layer, and not the layer.
+
+    Attributes:
+        rank: columns of ``B`` and rows of ``A``.
+        alpha: the update is scaled by ``alpha / rank``.
+        dropout: of what an adapter reads, in [0, 1).
+        modules: last parts of the names of the layers that get one, such as ``query``; empty takes all linear layers.
+    """
+
+    rank: int = 8
+    alpha: float = 16.0
+    dropout: float = 0.0
+    modules: tuple[str, ...] = ()
+
+
+class Precision(StrEnum):
+    """In what numbers the matrix products of training are computed; weights and moments are float32 always."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    AUTO = "auto"
+    """The faster one on this machine, as measured; a plan holds what came out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens`` and ``flops`` is set: the
-    budget.
+    """How one model is trained. Exactly one of ``epochs``, ``steps``, ``tokens``, ``examples``, ``flops``,
+    ``seconds`` and ``match`` is set: the budget. A plan turns the last three into tokens or examples.
 
     Attributes:
         epochs: passes over the training examples (may be a fraction).
         steps: optimiser steps.
         tokens: tokens that carry text (special tokens included, padding not), rounded up to whole steps.
-        flops: floating-point operations of the layers, for continued pretraining; a plan turns them into tokens.
+        examples: sequences that are learned from, each time counted, rounded up to whole steps.
+        flops: floating-point operations, of a stage.
+        seconds: of training on the machine where the study is planned, of a stage.
+        match: as much as another stage takes.
         learning_rate: peak of the schedule (linear warm-up, then linear decay to 0).
         batch_size: sequences in one optimiser step.
         micro_batch_size: sequences in one forward pass; None takes all of a batch. It can change rounding,
@@ -74,12 +122,17 @@ class Training:
             alone.
         pooling: which vector the head reads, ``mean`` of all tokens or ``cls`` (the first token); for the kinds whose
             head reads one vector a sequence, without effect on the others.
+        lora: train low-rank adapters and the head alone; None trains the layers themselves.
+        precision: numbers of the matrix products; it changes results, so it is part of a stage's identity.
     """
 
     epochs: float | None = None
     steps: int | None = None
     tokens: int | None = None
+    examples: int | None = None
     flops: float | None = None
+    seconds: float | None = None
+    match: Match | None = None
     learning_rate: float = 2e-5
     batch_size: int = 32
     micro_batch_size: int | None = None
@@ -93,6 +146,13 @@ class Training:
     stride: int | None = None
     max_question_tokens: int | None = None
     pooling: str = "mean"
+    lora: Lora | None = None
+    precision: Precision = Precision.FLOAT32
+
+    @property
+    def trains_embeddings(self) -> bool:
+        """Whether the token embeddings change; adapters leave them."""
+        return not self.freeze_embeddings and self.lora is None
 
     @property
     def windows(self) -> Windows | None:
@@ -238,7 +298,7 @@ class Study:
 
     ``sequences`` maps a sequence's name to its stages, in order; the empty tuple is the encoder as it came.
     ``baseline`` is the sequence that the others are compared with. ``allow_overlap`` lets stages and targets learn from
-    examples that a target is tested on; the record says where they do.
+    examples that a target is tested on; the record says where they do. ``claims`` are decided from the record.
     """
 
     name: str
@@ -252,3 +312,4 @@ class Study:
     study_dir: Path = field(default_factory=Path.cwd)
     data_dir: Path | None = None
     description: str = ""
+    claims: tuple[Claim, ...] = ()

@@ -24,6 +24,10 @@ TASK = Task(
     licence="BUCC 2018 shared task (Wikipedia: CC BY-SA; News Commentary), for research",
     reference="Zweigenbaum et al. (2018), https://comparable.limsi.fr/bucc2018/",
     pool=BuccEnglish(),
+    obtain="bucc2018-{lang}-en.training-gold.tar.bz2 and .sample-gold.tar.bz2 of "
+    "https://comparable.limsi.fr/bucc2018/; 'training' is renamed 'test' and 'sample' 'dev', as in "
+    "scripts/download_data.sh of google-research/xtreme. The hub has the gold pairs alone (google/xtreme, "
+    "mteb/bucc-bitext-mining), not the sentences that they are mined from",
 )
 
 DEV_TASK = replace(

@@ -137,4 +137,6 @@ TASK = Task(
     licence="Apache-2.0; the text of FraCaS is free for research",
     reference="Mineshima et al. (2015), https://github.com/mynlp/ccg2lambda",
     expected_counts={("train", "en"): 435, ("validation", "en"): 50, ("test", "en"): 100},
+    obtain="FraCaS with supertags, made from the files of https://github.com/mynlp/ccg2lambda. CCGbank itself is "
+    "licensed (LDC2005T13); no copy of either was found on the hub",
 )

@@ -25,4 +25,6 @@ WIKIANN = HubRepo("unimelb-nlp/wikiann", "f0a3be6dc5564c0cc4150bb660144800a1f539
 XCOPA = HubRepo("cambridgeltl/xcopa", "042f78955ba48e6404616762fa6e05e839c3907a")
 XNLI = HubRepo("facebook/xnli", "b8dd5d7af51114dbda02c0e3f6133f332186418e")
 XQUAD = HubRepo("google/xquad", "51adfef1c1287aab1d2d91b5bead9bcfb9c68583")
+# Universal Dependencies 2.7 in XTREME-R's 38 languages: a file {lang}/test.parquet each, training files in English.
+UDPOS_XTREME_R = HubRepo("izhx/xtreme-r-udpos", "d0863a53a290c35d469310234e97461ea025287a")
 XTREME = HubRepo("google/xtreme", "ec5f1f46e9af79639a90684a7a70a956c4998f04")

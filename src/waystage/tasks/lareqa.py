@@ -45,6 +45,9 @@ TASK = Task(
     },
     originals=(Original(_PARAGRAPHS, "test"),),
     pool=LareqaSentences(),
+    obtain="xquad-r/{lang}.json of https://github.com/google-research-datasets/lareqa. The hub's copy "
+    "(google-research-datasets/xquad_r) has questions, contexts and answers, not the sentence_breaks that candidates "
+    "are made of",
 )
 
 SQUAD_DEV_TASK = replace(

@@ -32,4 +32,7 @@ TASK = Task(
         **{("test", language): n_mentions for language, n_mentions in _N_MENTIONS.items()},
     },
     pool=MewsliXEntities(),
+    obtain="get-mewsli-x.sh in dense_representations_for_entity_retrieval/mel of "
+    "https://github.com/google-research/google-research makes them. The hub's copy (izhx/mewsli-x) has mentions and "
+    "entities as texts that were made already, in tar archives, not the published records",
 )

@@ -1,7 +1,7 @@
 """MultiCheckList: six tests of what a model of question answering can do at least, each a task, in 50 languages.
 
-They learn what XQuAD learns, SQuAD v1.1 in English, so a study that has both trains once. The languages are those of
-the published table, which has Hausa and not Romanian.
+A case is passed if all of its questions are answered. They learn what XQuAD learns, SQuAD v1.1 in English, so a study
+that has both trains once. The languages are those of the published table, which has Hausa and not Romanian.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ LANGUAGES = (
 )  # fmt: skip
 
 PREFIX = "multichecklist-"
+METRIC = "case-accuracy"
 
 _ASKED = {
     "comparison": "Who of two people is more, or less, old, smart, tall...",
@@ -35,8 +36,10 @@ TASKS = tuple(
         source=MultiCheckList(test, XQUAD_SOURCE),
         languages=LANGUAGES,
         labels=(),
-        metric_name="exact-match",
-        description=f"{asked} 200 cases generated from templates; the error rate is 1 - exact match.",
+        metric_name=METRIC,
+        other_metric_names=EXTRACTIVE_QA.metric_names,
+        description=f"{asked} 200 cases generated from templates, each of several questions, all of which have to be "
+        "answered; the error rate is 1 - case accuracy.",
         licence="Apache-2.0 (templates)",
         reference="Ruder et al. (2021), https://github.com/google-research/xtreme/tree/master/multichecklist",
         expected_counts={

@@ -34,6 +34,8 @@ TASK = Task(
     licence="Quora: non-commercial use",
     reference="Wang et al. (2017), https://quoradata.quora.com/First-Quora-Dataset-Release-Question-Pairs",
     expected_counts={("train", "en"): 384348, ("validation", "en"): 10000, ("test", "en"): 10000},
+    obtain="the folder Quora_question_pair_partition that the authors of BiMPM (https://github.com/zhiguowang/BiMPM) "
+    "published. The hub has GLUE's splits: the task qqp-glue, which jiant's own download script takes",
 )
 
 DEV_TASK = replace(
@@ -66,6 +68,7 @@ def _part(split: Split, name: str) -> HubPart:
 GLUE_TASK = replace(
     TASK,
     name="qqp-glue",
+    obtain=None,
     variant_of="qqp",
     source=Published(
         "qqp-glue",

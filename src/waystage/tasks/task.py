@@ -47,6 +47,7 @@ class Task:
     ``other_metric_names`` are scored besides ``metric_name``; None takes those of the kind. ``variant_of`` names the
     task that this is with other data. ``training`` is given only where no published protocol says how the task is
     trained (``waystage.protocols``). ``pool`` reads what is searched, for kinds with a pool.
+    ``obtain`` says where the published files are to be had and why no copy on the hub is read, for tasks without one.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Task:
     other_metric_names: tuple[str, ...] | None = None
     variant_of: str | None = None
     pool: PoolSource | None = None
+    obtain: str | None = None
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ XTREME, whose test files are published without tags.
 
 The hub has the treebanks of UD 2.5 as they were joined for XTREME, parts of multi-word tokens as words, in all three
 splits. It joined treebanks of an older or neighbouring language too, where their names hold that of the language
-(Ancient Greek with Greek): el, and de, fr, ru and zh, of which the same is to be expected, are not taken from it.
+(Ancient Greek with Greek): el, and de, fr, ru and zh, of which the same is to be expected, are not taken from it. Their
+test split, and that of lt, pl, ro, uk and wo, which UD 2.5 in XTREME does not have, comes from a repository of UD 2.7,
+the release that XTREME-R's own download script names.
 """
 
 from __future__ import annotations
 
 from waystage.data.readers.columns import TaggedColumns
-from waystage.data.readers.hub_tables import ClassLabels
+from waystage.data.readers.hub_tables import ClassLabels, TaggedTable
 from waystage.data.source import SPLITS
 from waystage.data.sources.hub_tables import HubPart, HubTables, Published
 from waystage.data.sources.published import UdPos
@@ -42,17 +44,30 @@ _ON_HUB = (
     ("tr", "Turkish", 4785), ("ur", "Urdu", 535), ("vi", "Vietnamese", 800), ("yo", "Yoruba", 100),
 )  # fmt: skip
 
+# Languages that it has joined with others, and those that are new in XTREME-R.
+_IN_UD_2_7 = ("de", "el", "fr", "ru", "zh", "lt", "pl", "ro", "uk", "wo")
+
 _HUB = HubTables(
-    tuple(
+    (
+        *(
+            HubPart(
+                split,
+                hub.XTREME,
+                (f"udpos.{{lang}}/{split}-00000-of-00001.parquet",),
+                TaggedColumns("tokens", "pos_tags"),
+                ClassLabels("pos_tags", LABELS),
+                codes=tuple((language, name) for language, name, _ in _ON_HUB),
+            )
+            for split in SPLITS
+        ),
         HubPart(
-            split,
-            hub.XTREME,
-            (f"udpos.{{lang}}/{split}-00000-of-00001.parquet",),
-            TaggedColumns("tokens", "pos_tags"),
-            ClassLabels("pos_tags", LABELS),
-            codes=tuple((language, name) for language, name, _ in _ON_HUB),
-        )
-        for split in SPLITS
+            "test",
+            hub.UDPOS_XTREME_R,
+            ("{lang}/test.parquet",),
+            TaggedColumns("words", "tags"),
+            TaggedTable(),
+            codes=tuple((language, language) for language in _IN_UD_2_7),
+        ),
     ),
     LABELS,
 )

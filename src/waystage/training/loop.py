@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from numpy.typing import NDArray
 
-from waystage.errors import Interrupted, StageError
+from waystage.errors import Interrupted
 from waystage.kinds.objective import Indices, MicroBatch, Objective
 from waystage.seeds import derive_seed
-from waystage.study.study import Training
+from waystage.study.study import Precision, Training
 from waystage.training import resume
+from waystage.training.health import guarded, note_loss, require_finite
 from waystage.training.schedule import BatchOrder, count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
 from waystage.training.trainable import Trainable, make_optimiser, set_dropout
@@ -32,27 +33,35 @@ class LoopSettings:
         work_dir: where checkpoints inside the stage live; None keeps none.
         checkpoint_seconds: time between two checkpoints.
         on_step: told about progress.
+        on_progress: told the same in full, before ``on_step``; it reads and changes nothing.
         should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
+        joules: energy that the machine has used since training began, where it tells.
     """
 
     work_dir: Path | None = None
     checkpoint_seconds: float = 20.0
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
+    joules: Callable[[], float | None] = lambda: None
+    on_progress: Callable[[resume.Progress, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingCost:
     """What a stage cost, and its mean loss over all steps.
 
-    ``n_steps`` are those that were made; ``evaluations`` are the scores on validation data, in order, if there are any.
+    ``n_steps`` are those that were made, ``n_terms`` the summands of the loss in all of them; ``evaluations`` are the
+    scores on validation data, in order, if there are any. ``joules`` is None where the machine does not tell.
     """
 
     n_steps: int
+    n_examples: int
     n_text_tokens: int
     n_padded_tokens: int
     seconds: float
     mean_loss: float
+    n_terms: int = 0
+    joules: float | None = None
     evaluations: tuple[Evaluation, ...] = ()
 
 
@@ -71,19 +80,22 @@ def train(
     without one, it is the last.
 
     Raises:
-        StageError: there is nothing to train on, or the loss is not finite (the message names step and examples).
+        StageError: there is nothing to train on, or the loss is not finite or explodes (the message names step,
+            examples and the last good checkpoint).
+        NotEnoughMemoryError: there is too little memory for a step.
         Interrupted: ``settings.should_stop`` said so.
     """
     order = BatchOrder(objective.lengths, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
+    trainable.stream_dropout()
     optimiser = make_optimiser(trainable, training)
     progress = resume.Progress()
     if settings.work_dir is not None:
-        progress = resume.restore(settings.work_dir, trainable, optimiser)
+        progress = resume.restore(settings.work_dir, trainable, optimiser, training.micro_batch_size)
     trainable.set_training(True)
     saved_at = started = time.monotonic()
-    seconds_before = progress.seconds
+    seconds_before, joules_before = progress.seconds, progress.joules
     batches: list[NDArray] = []  # type: ignore[type-arg]
     epoch = -1
     while progress.step < n_steps and not (selector and selector.has_given_up(progress.evaluations)):
@@ -93,18 +105,24 @@ def train(
         indices = batches[progress.step % order.n_steps_per_epoch]
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, n_steps, training)
-        _step(trainable, objective, optimiser, training, indices, seed, progress)
+        step = progress.step
+        keep = partial(_keep, settings.work_dir, trainable, optimiser, progress, training)
+        with guarded(partial(objective.names, indices), step, keep):
+            _step(trainable, objective, optimiser, training, indices, seed, progress)
         is_last = progress.step == n_steps
         if selector and (is_last or progress.step % selector.interval(order.n_steps_per_epoch) == 0):
             _evaluate(selector, trainable, progress)
         now = time.monotonic()
         progress.seconds = seconds_before + now - started
+        progress.joules = _sum(joules_before, settings.joules())
+        if settings.on_progress is not None:
+            settings.on_progress(progress, n_steps)
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
         is_stopped = settings.should_stop is not None and settings.should_stop()
         is_due = is_stopped or now - saved_at >= settings.checkpoint_seconds
         if settings.work_dir is not None and is_due and not is_last:
-            resume.save(settings.work_dir, trainable, optimiser, progress)
+            resume.save(settings.work_dir, trainable, optimiser, progress, training.micro_batch_size)
             saved_at = now
         if is_stopped and not is_last:
             raise Interrupted
@@ -113,10 +131,13 @@ def train(
         trainable.load(progress.best)
     return TrainingCost(
         n_steps=progress.step,
+        n_examples=progress.n_examples,
         n_text_tokens=progress.n_text_tokens,
         n_padded_tokens=progress.n_padded_tokens,
         seconds=progress.seconds,
         mean_loss=progress.loss_sum / max(1, progress.n_terms),
+        n_terms=progress.n_terms,
+        joules=progress.joules if progress.step else None,
         evaluations=tuple(progress.evaluations),
     )
 
@@ -148,25 +169,44 @@ def _step(
     ]
     n_terms = sum(batch.n_terms for batch in micro_batches)
     optimiser.zero_grad(set_to_none=True)
-    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, derive_seed(seed, "dropout", progress.step))
-    _require_finite("loss", loss_sum, progress.step, indices)
+    dropout_seed = derive_seed(seed, "dropout", progress.step)
+    lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
+    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
+    require_finite("loss", loss_sum)
     parameters = list(trainable.parameters().values())
-    norm = torch.nn.utils.clip_grad_norm_(parameters, training.clip_norm)
-    _require_finite("norm of the gradient", float(norm), progress.step, indices)
+    norm = torch.nn.utils.get_total_norm([part.grad for part in parameters if part.grad is not None])
+    require_finite("norm of the gradient", float(norm))
+    if float(norm) > training.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
+    note_loss(progress, loss_sum / max(1, n_terms))
     optimiser.step()
     progress.step += 1
+    progress.n_examples += len(indices)
     progress.n_text_tokens += sum(batch.n_text_tokens for batch in micro_batches)
     progress.n_padded_tokens += sum(batch.n_padded_tokens for batch in micro_batches)
     progress.loss_sum += loss_sum
     progress.n_terms += n_terms
 
 
-def _require_finite(what: str, value: float, step: int, indices: Indices) -> None:
-    if not math.isfinite(value):
-        raise StageError(
-            f"the {what} is {value} at step {step}, on the sequences {sorted(indices.tolist())[:32]}; "
-            "a lower learning_rate or a longer warmup_fraction usually mends this"
-        )
+def _keep(
+    folder: Path | None,
+    trainable: Trainable,
+    optimiser: torch.optim.AdamW,
+    progress: resume.Progress,
+    training: Training,
+    is_good: bool,
+) -> str | None:
+    """Save the weights if they are good; which checkpoint there is, if there is one."""
+    if folder is None:
+        return None
+    if is_good and progress.step:
+        resume.save(folder, trainable, optimiser, progress, training.micro_batch_size)
+    step = resume.saved_step(folder)
+    return None if step is None else f"that after {step} steps, in {folder}"
+
+
+def _sum(before: float | None, since: float | None) -> float | None:
+    return None if before is None or since is None else before + since
 
 
 def _accumulate(
@@ -175,13 +215,19 @@ def _accumulate(
     micro_batches: list[MicroBatch],
     n_terms: int,
     dropout_seed: int,
+    precision: torch.autocast,
 ) -> float:
-    """Gradients of the mean loss over all micro-batches; returns the summed loss."""
-    total = 0.0
+    """Gradients of the mean loss over all micro-batches; returns the summed loss.
+
+    Dropout belongs to a micro-batch, whatever was done before it and whoever does it.
+    """
+    total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(dropout_seed)
-        for batch in micro_batches:
-            loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
+        for number, batch in enumerate(micro_batches):
+            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", number))
+            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", number))
+            with precision:
+                loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]
-            total += float(loss_sum.detach())
-    return total
+            total += loss_sum.detach()
+    return float(total)

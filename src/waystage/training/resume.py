@@ -24,26 +24,38 @@ from waystage.training.trainable import Trainable
 _PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 _BEST = "best/"
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 
 
 @dataclass(slots=True)
 class Progress:
     """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
 
-    ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    ``joules`` is None where the machine does not tell; ``first_loss`` and ``recent_losses`` are means over the terms of
+    a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
     """
 
     step: int = 0
+    n_examples: int = 0
     n_text_tokens: int = 0
     n_padded_tokens: int = 0
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
+    joules: float | None = 0.0
+    first_loss: float | None = None
+    recent_losses: list[float] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progress: Progress) -> None:
+def save(
+    folder: Path,
+    trainable: Trainable,
+    optimiser: torch.optim.AdamW,
+    progress: Progress,
+    micro_batch_size: int | None,
+) -> None:
     """Replace the checkpoint in ``folder`` atomically.
 
     Raises:
@@ -58,12 +70,12 @@ def save(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, progr
                 tensors[f"{moment}/{name}"] = state[moment]
     tensors |= {f"{_BEST}{name}": tensor for name, tensor in progress.best.items()}
     metadata = {
-        "step": str(progress.step),
-        "n_text_tokens": str(progress.n_text_tokens),
-        "n_padded_tokens": str(progress.n_padded_tokens),
+        **{name: str(getattr(progress, name)) for name in _COUNTS},
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
-        "n_terms": str(progress.n_terms),
+        "micro_batch_size": str(micro_batch_size),
+        "losses": json.dumps([progress.first_loss, progress.recent_losses]),
+        "joules": json.dumps(progress.joules),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
     draft = folder / f"{os.getpid()}.tmp"
@@ -92,31 +104,45 @@ def _intact(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, Tensor]]]:
             if path.name != f"{_PREFIX}{digest_file(path)}{_SUFFIX}":
                 continue
             with safe_open(path, framework="pt") as file:
-                yield file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                metadata = file.metadata() or {}
+                if not metadata.get("step", "").isdigit():
+                    continue
+                yield metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError):
             continue
 
 
-def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW) -> Progress:
-    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0."""
+def saved_step(folder: Path) -> int | None:
+    """Steps behind the checkpoint in ``folder``; None where there is none that can be read."""
+    return max((int(metadata["step"]) for metadata, _ in _intact(folder)), default=None)
+
+
+def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, micro_batch_size: int | None) -> Progress:
+    """Load the checkpoint in ``folder``, if there is a readable one that fits; otherwise start from step 0.
+
+    One that was made with micro-batches of another size does not fit: its masks and dropout are others.
+    """
     found = max(_intact(folder), key=lambda checkpoint: int(checkpoint[0]["step"]), default=None)
     if found is None:
         return Progress()
     metadata, tensors = found
     parameters = trainable.parameters()
-    if {f"value/{name}" for name in parameters} != {name for name in tensors if name.startswith("value/")}:
+    is_of_this_form = metadata.keys() >= {*_COUNTS, "losses", "joules"}
+    is_of_this_form = is_of_this_form and metadata.get("micro_batch_size") == str(micro_batch_size)
+    saved = {name for name in tensors if name.startswith("value/")}
+    if not is_of_this_form or {f"value/{name}" for name in parameters} != saved:
         return Progress()
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"value/{name}"])
             _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS}, metadata)
     return Progress(
-        step=int(metadata["step"]),
-        n_text_tokens=int(metadata["n_text_tokens"]),
-        n_padded_tokens=int(metadata["n_padded_tokens"]),
+        **{name: int(metadata[name]) for name in _COUNTS},
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
-        n_terms=int(metadata["n_terms"]),
+        joules=json.loads(metadata["joules"]),
+        first_loss=json.loads(metadata["losses"])[0],
+        recent_losses=json.loads(metadata["losses"])[1],
         evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
         best={
             name: tensors[f"{_BEST}{name}"].to(parameter.device)

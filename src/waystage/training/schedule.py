@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +69,17 @@ def count_steps(order: BatchOrder, training: Training) -> int:
         return training.steps
     if training.epochs is not None:
         return max(1, round(training.epochs * order.n_steps_per_epoch))
-    n_left, n_steps, number = training.tokens or 0, 0, 0
+    if training.examples is not None:
+        return _steps_for(order, training.examples, len)
+    return _steps_for(order, training.tokens or 0, lambda batch: int(order.lengths[batch].sum()))
+
+
+def _steps_for(order: BatchOrder, n_left: int, size: Callable[[NDArray[np.int64]], int]) -> int:
+    """Steps until batches of a ``size`` come to so much."""
+    n_steps, number = 0, 0
     while n_left > 0:
         for batch in order.epoch(number):
-            n_left -= int(order.lengths[batch].sum())
+            n_left -= size(batch)
             n_steps += 1
             if n_left <= 0:
                 break

@@ -14,6 +14,7 @@ from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, whole
 from waystage.kinds.objective import Objective
 from waystage.seeds import derive_seed
 from waystage.study.study import Selection, Training
+from waystage.training.adapters import add_adapters, merge_adapters
 from waystage.training.checkpoint import (
     apply_weights,
     copy_encoder,
@@ -71,20 +72,25 @@ def run_stage(
         earlier_rows = trained_rows(inputs.parent_weights)
     objective.observe(encoder)
     encoder.model.requires_grad_(True)
-    encoder.token_embeddings.weight.requires_grad_(not training.freeze_embeddings)
+    encoder.token_embeddings.weight.requires_grad_(training.trains_embeddings)
     vocabulary = objective.vocabulary()
     full = trim_embeddings(encoder, vocabulary)
     objective.trim(vocabulary)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     generator = torch.Generator().manual_seed(derive_seed(seed, "head"))
     head = objective.make_head(encoder, _head_dropout(encoder, training), generator)
-    trainable = Trainable(encoder.to(device), head.to(device))
     table_name = _name_of(encoder, encoder.token_embeddings.weight)
+    adapters = None
+    if training.lora is not None:
+        adapters = add_adapters(encoder, training.lora, derive_seed(seed, "lora"))
+    trainable = Trainable(encoder.to(device), head.to(device))
     selector = None
     if inputs.choice is not None:
         scores = partial(_scores, inputs.choice.evaluate, trainable, full.weight, vocabulary)
         selector = Selector(inputs.choice.rule, scores)
     cost = train(trainable, objective, training, seed, settings, selector)
+    if adapters is not None:
+        merge_adapters(encoder, adapters)
     rows, table = _trained_table(encoder, full.weight, vocabulary, earlier_rows, training)
     tensors = {name: parameter for name, parameter in encoder.model.named_parameters() if name != table_name}
     head_tensors, encoder.known_head = objective.finished_head(encoder, head)
@@ -103,7 +109,7 @@ def _trained_table(
     encoder: Encoder, full: Tensor, vocabulary: TrimmedVocabulary, earlier_rows: Tensor, training: Training
 ) -> tuple[Tensor, Tensor]:
     """Rows that this stage or an earlier one has trained, and the full table that holds them."""
-    if training.freeze_embeddings:
+    if not training.trains_embeddings:
         replace_table(encoder, full.detach())
         return earlier_rows, full
     rows = torch.unique(torch.cat([earlier_rows, torch.from_numpy(vocabulary.token_ids)]))

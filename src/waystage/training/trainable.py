@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from waystage.encoders.dropout import NoiseStream, stream_dropout
 from waystage.encoders.model import Encoder
 from waystage.study.study import Training
 
 
 @dataclass(frozen=True, slots=True)
 class Trainable:
-    """An encoder with a head."""
+    """An encoder with a head; ``noise`` is what their dropout draws from, once it is told to."""
 
     encoder: Encoder
     head: nn.Module
+    noise: NoiseStream = field(default_factory=NoiseStream)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """Parameters that are trained, by a stable name (``encoder.…`` or ``head.…``)."""
@@ -30,6 +32,11 @@ class Trainable:
         with torch.no_grad():
             for name, parameter in self.parameters().items():
                 parameter.copy_(values[name])
+
+    def stream_dropout(self) -> None:
+        """Let all dropout draw from ``noise``, to be started anew at each step."""
+        for part in (self.encoder, self.head):
+            stream_dropout(part, self.noise)
 
     def set_training(self, is_training: bool) -> None:
         """Switch dropout on or off."""

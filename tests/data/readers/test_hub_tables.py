@@ -12,7 +12,14 @@ from pyarrow import parquet
 from tests.data.readers.test_malformed import examples_or_error
 from tests.fixtures.hub_datasets import write_table
 from waystage.data.readers.columns import TextColumns
-from waystage.data.readers.hub_tables import ClassLabels, LetteredChoices, MappedValues, XtremePairs, class_names
+from waystage.data.readers.hub_tables import (
+    ClassLabels,
+    LetteredChoices,
+    MappedValues,
+    TaggedTable,
+    XtremePairs,
+    class_names,
+)
 from waystage.data.readers.rows import Format, Parquet
 from waystage.data.sources.hub_tables import HubRepo
 from waystage.errors import DataError
@@ -44,6 +51,29 @@ def test_classes_in_another_order_are_refused(tmp_path: Path) -> None:
     tags = table(tmp_path, {"tags": pa.array([[1]])}, {"tags": ["B", "O"]})
     with pytest.raises(DataError, match="classes in the order B, O"):
         rows(ClassLabels("tags", ("O", "B")), tags, "tags")
+
+
+def test_words_and_tags_are_found_by_name_or_by_place(tmp_path: Path) -> None:
+    words, numbers = pa.array([["a", "b"]]), pa.array([[1, 0]])
+    expected = [{"words": ["a", "b"], "tags": ["VERB", "NOUN"]}]
+    named = table(tmp_path, {"pos_tags": numbers, "tokens": words}, {"pos_tags": ["NOUN", "VERB"]})
+    assert rows(TaggedTable(), named, "words", "tags") == expected
+    placed = table(tmp_path, {"form": words, "upos": numbers, "x": words}, {"upos": ["NOUN", "VERB"]})
+    assert rows(TaggedTable(), placed, "words", "tags") == expected
+    spelled = table(tmp_path, {"tokens": words, "pos_tags": pa.array([["VERB", "NOUN"]])})
+    assert rows(TaggedTable(), spelled, "words", "tags") == expected
+
+
+def test_numbers_of_tags_without_names_are_refused(tmp_path: Path) -> None:
+    words = pa.array([["a", "b"]])
+    bare = table(tmp_path, {"tokens": words, "pos_tags": pa.array([[1, 0]])})
+    with pytest.raises(DataError, match=r"file\.parquet:1: pos_tags: the number 1 without a name"):
+        rows(TaggedTable(), bare, "words", "tags")
+    beyond = table(tmp_path, {"tokens": words, "pos_tags": pa.array([[2, 0]])}, {"pos_tags": ["NOUN", "VERB"]})
+    with pytest.raises(DataError, match=r"tag 2; expected a number from 0 to 1"):
+        rows(TaggedTable(), beyond, "words", "tags")
+    with pytest.raises(DataError, match="the columns tokens; expected words and tags"):
+        rows(TaggedTable(), table(tmp_path, {"tokens": words}), "words", "tags")
 
 
 @pytest.mark.parametrize("value", [2, -2])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fixtures.checklist import write_templates
 from waystage.data.checklist.names import N_NAMES, names_of
-from waystage.data.examples import Example, QuestionExample
+from waystage.data.examples import Example, QuestionExample, case_of
+from waystage.data.prepare import choose
 from waystage.data.source import Place
 from waystage.data.sources.multichecklist import TESTS, MultiCheckList
 from waystage.errors import DataError
@@ -18,6 +22,10 @@ from waystage.tasks import multichecklist
 from waystage.tasks.qa import XQUAD_SOURCE
 
 LANGUAGES = ("en", "de", "ru")
+# Contexts times questions, as the published table has them in English.
+N_QUESTIONS = {
+    "comparison": 2, "intensifiers": 12, "properties": 2, "profession": 8, "animal-vehicle": 4, "animal-vehicle-v2": 4,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -53,13 +61,37 @@ def test_answers_stand_where_they_say(test: str, language: str, little: Place) -
 def test_the_seed_decides(test: str, little: Place) -> None:
     assert cases(test, "de", little) == cases(test, "de", little)
     assert cases(test, "de", little) != cases(test, "de", little, seed=1)
-    assert cases(test, "de", little)[:3] == cases(test, "de", little, n_cases=3)
+    some = cases(test, "de", little, n_cases=3)
+    assert cases(test, "de", little)[: len(some)] == some
+    assert len({case_of(question) for question in some}) == 3
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_cases_differ(test: str, little: Place) -> None:
     found = [(case.context, case.question) for case in cases(test, "en", little)]
     assert len(set(found)) == len({case.id for case in cases(test, "en", little)}) == len(found)
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_a_case_asks_every_question_of_every_context(test: str, little: Place) -> None:
+    by_case: dict[str, list[QuestionExample]] = {}
+    for question in cases(test, "en", little):
+        by_case.setdefault(case_of(question), []).append(question)
+    assert len(by_case) == 8
+    for case_id, own in by_case.items():
+        contexts, asked = {one.context for one in own}, {one.question for one in own}
+        assert len(own) == len({(one.context, one.question) for one in own}) == len(contexts) * len(asked)
+        assert all(one.id.startswith(f"{case_id}/") for one in own)
+
+
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_a_limit_counts_cases_and_cuts_none(first: int, second: int) -> None:
+    examples = [QuestionExample(f"{c}/{q}", "q", "c", (), str(c)) for c in range(8) for q in range(3)]
+    chosen = choose(examples, first)
+    assert len({case_of(example) for example in chosen}) * 3 == len(chosen) == 3 * min(first, 8)
+    assert chosen == [example for example in examples if example in chosen]
+    if first <= second:
+        assert set(chosen) <= set(choose(examples, second))
 
 
 def test_the_same_id_is_the_same_case_in_every_language(little: Place) -> None:
@@ -88,7 +120,7 @@ def test_a_draw_that_a_language_has_no_words_for_is_passed_over(little: Place) -
     assert any("vocal" in case.context for case in cases("intensifiers", "en", little))
     german = cases("intensifiers", "de", little)
     assert not any("lautstark" in case.context for case in german)
-    assert len(german) == len(english)
+    assert len({case_of(case) for case in german}) == 8
     assert {case.id for case in german} != english
 
 
@@ -100,7 +132,7 @@ def test_a_form_is_taken_by_the_test_that_it_is_for(little: Place) -> None:
 def test_a_question_names_the_property_that_it_asks_for(little: Place) -> None:
     for case in cases("properties", "de", little):
         assert case.answers is not None
-        assert ("Farbe" in case.question) == case.answers[0].text.startswith("rote")
+        assert ("Farbe" in case.question) == case.answers[0].text.startswith(("rote", "blaue"))
 
 
 def test_sentences_begin_with_a_capital(little: Place) -> None:
@@ -176,12 +208,15 @@ def test_the_published_table_gives_every_test_in_every_language(test: str, share
     shared: set[str] | None = None
     for language in task.languages:
         examples = questions(task.source.read("test", language, place))
-        assert len({example.id for example in examples}) == 200
+        n_questions = Counter(map(case_of, examples))
+        assert len(n_questions) == 200
+        assert 2 <= max(n_questions.values()) <= N_QUESTIONS[test]
+        if language == "en":
+            assert set(n_questions.values()) == {N_QUESTIONS[test]}
         for example in examples:
             assert example.answers
             assert all(example.context[own.start : own.stop] == own.text != "" for own in example.answers)
             assert "{" not in example.context + example.question
-        ids = {example.id for example in examples}
-        shared = ids if shared is None else shared & ids
+        shared = set(n_questions) if shared is None else shared & set(n_questions)
     assert shared is not None
     assert len(shared) >= 100

@@ -1,4 +1,7 @@
-"""Cases of a test: what is drawn is the same in every language, and each language says it in its own words."""
+"""Cases of a test: what is drawn is the same in every language, and each language says it in its own words.
+
+A case is what is drawn: every question is asked of every context that it can be said in, as MultiCheckList does.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 from waystage.data.checklist.names import N_NAMES, names_of
@@ -65,17 +69,15 @@ class Draw:
     """
 
     values: Mapping[str, Place]
-    context: int
-    question: int
     people: tuple[int, ...]
 
     def said(self, templates: TestTemplates) -> tuple[object, ...]:
-        """Equal for draws that say the same: what is in neither context nor question does not count."""
-        rows = (templates.rows[CONTEXT][self.context], templates.rows[QUESTION][self.question])
+        """Equal for draws that say the same: what is in no context and no question does not count."""
+        rows = (*templates.rows[CONTEXT], *templates.rows[QUESTION])
         names = {match[1] for row in rows for match in _PLACEHOLDER.finditer(row.english)}
         values = tuple(own for name, own in self.values.items() if name in names)
         people = tuple(own for name, own in zip(PEOPLE, self.people, strict=True) if name in names)
-        return (self.context, self.question, values, people)
+        return (values, people)
 
 
 Drawer = Callable[[random.Random, TestTemplates], dict[str, Place]]
@@ -92,6 +94,15 @@ def fields(**placeholders: str) -> Drawer:
     return draw
 
 
+def placeholders(text: str) -> list[str]:
+    """The names of what a text leaves open.
+
+    >>> placeholders("{c:obj[1]} is {p.v1}.")
+    ['obj', 'p.v1']
+    """
+    return [match[1] for match in _PLACEHOLDER.finditer(text)]
+
+
 def two_properties(generator: random.Random, templates: TestTemplates) -> dict[str, Place]:
     """An object, two of its properties, and a value of each."""
     first, second = sorted(generator.sample(range(len(templates.rows[PROPERTY])), 2))
@@ -106,34 +117,44 @@ def two_properties(generator: random.Random, templates: TestTemplates) -> dict[s
 def draws(templates: TestTemplates, drawer: Drawer, seed: int, n_tries: int) -> Iterator[Draw]:
     """Different cases, the same for every language of a table: only the numbers of rows count."""
     generator, seen = random.Random(seed), set()
-    n_contexts, n_questions = len(templates.rows[CONTEXT]), len(templates.rows[QUESTION])
     for _ in range(n_tries):
         values = drawer(generator, templates)
-        context, question = generator.randrange(n_contexts), generator.randrange(n_questions)
-        draw = Draw(values, context, question, tuple(generator.sample(range(N_NAMES), len(PEOPLE))))
+        draw = Draw(values, tuple(generator.sample(range(N_NAMES), len(PEOPLE))))
         said = draw.said(templates)
         if said not in seen:
             seen.add(said)
             yield draw
 
 
-def example(draw: Draw, templates: TestTemplates, example_id: str) -> QuestionExample | None:
-    """The case in the language of the templates; None where that has no words for it.
+def questions(draw: Draw, templates: TestTemplates, case_id: str) -> list[QuestionExample]:
+    """The questions of a case in the language of the templates: each one on each context, contexts in the outer order.
+
+    Left out is what the language has no words for; nothing is left where it has none for the case. An id ends in the
+    numbers of context and question, which are the same in every language.
+    """
+    places = product(range(len(templates.rows[CONTEXT])), range(len(templates.rows[QUESTION])))
+    made = (_question(_Words(draw, templates, *place), case_id) for place in places)
+    return [question for question in made if question is not None]
+
+
+def _question(words: _Words, case_id: str) -> QuestionExample | None:
+    """One question; None where the language has no words for it.
 
     A translation of the context that names other people than the English one has none: the table has such mistakes.
     """
-    words = _Words(draw, templates)
-    context_row = templates.rows[CONTEXT][draw.context]
+    rows = words.templates.rows
+    context_row = rows[CONTEXT][words.context]
     context = words.filled(context_row.text(partial(words.chosen, None)), starts_sentences=True)
-    asked = templates.rows[QUESTION][draw.question].text(partial(words.chosen, draw.question))
+    asked = rows[QUESTION][words.question].text(partial(words.chosen, words.question))
     question = words.filled(asked, asks=True)
-    rights = [words.filled(variant.text) for variant in templates.rows[ANSWER][draw.question].variants]
+    rights = [words.filled(variant.text) for variant in rows[ANSWER][words.question].variants]
     found = [right for right in rights if right is not None and right.spans]
     if context is None or question is None or not found or context.people != _people(context_row.english):
         return None
     start, stop = _found(context, found)
-    answers = _without_articles(context.text, start, stop, templates.language)
-    return QuestionExample(example_id, question.text, context.text, answers)
+    answers = _without_articles(context.text, start, stop, words.templates.language)
+    example_id = f"{case_id}/{words.context + 1}.{words.question + 1}"
+    return QuestionExample(example_id, question.text, context.text, answers, case_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +176,12 @@ def _people(template: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of a language for a draw."""
+    """The words of a language for a draw, a context and a question (their places in the table)."""
 
     draw: Draw
     templates: TestTemplates
+    context: int
+    question: int
 
     def filled(self, template: str | None, *, starts_sentences: bool = False, asks: bool = False) -> _Filled | None:
         """A template with its placeholders filled in; None where a word is missing.
@@ -172,7 +195,7 @@ class _Words:
             return None
         text, spans, end = "", [], 0
         for match in _PLACEHOLDER.finditer(template):
-            name = f"p.p{self.draw.question + 1}" if asks and match[1].startswith("p.p") else match[1]
+            name = f"p.p{self.question + 1}" if asks and match[1].startswith("p.p") else match[1]
             value = self._value(name, None if match[2] is None else int(match[2]))
             if value is None:
                 return None
@@ -188,7 +211,7 @@ class _Words:
 
         Of two properties, the one that the question asks for; both where a context is looked for (None).
         """
-        chosen: dict[str, set[int]] = {CONTEXT: {self.draw.context}}
+        chosen: dict[str, set[int]] = {CONTEXT: {self.context}}
         for name, own in self.draw.values.items():
             if own.field != PROPERTY or question is None or name == f"p.p{question + 1}":
                 chosen.setdefault(own.field, set()).add(own.place)
@@ -199,7 +222,7 @@ class _Words:
         if name in PEOPLE:
             return names_of(self.templates.language)[self.draw.people[PEOPLE.index(name)]]
         own = self.draw.values[name]
-        text = self.templates.rows[own.field][own.place].text(partial(self.chosen, self.draw.question))
+        text = self.templates.rows[own.field][own.place].text(partial(self.chosen, self.question))
         if text is None or form is None:
             return text
         forms = split_values(text)

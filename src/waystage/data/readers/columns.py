@@ -24,6 +24,7 @@ from waystage.data.readers.rows import Row
 from waystage.errors import DataError, Problem, nearest_name
 
 MAX_PROBLEMS = 20
+HALF_SURROGATE = "half of a surrogate pair"
 _MARK = re.compile(r"\{([^{}]+)\}")
 
 
@@ -344,11 +345,18 @@ def _sound(value: Any, column: str) -> str:
         raise RowError(column, f"{type(value).__name__} instead of text", "text")
     if not value.strip():
         raise RowError(column, "empty", "text")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise RowError(column, "half of a surrogate pair", "text in Unicode") from None
+    if not is_encodable(value):
+        raise RowError(column, HALF_SURROGATE, "text in Unicode")
     return value
+
+
+def is_encodable(text: str) -> bool:
+    """Whether text can be written down: JSON can hold half of a surrogate pair, UTF-8 cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _id(row: Row, column: str) -> str:

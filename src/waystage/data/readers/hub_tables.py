@@ -80,6 +80,50 @@ def class_names(path: Path, column: str) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedTable:
+    """Parquet with words and their tags, whose columns are found as the public code that reads such files finds them.
+
+    Words are in ``tokens``, or else in the first column; tags in ``pos_tags``, or else in the second (``run_ner.py`` of
+    izhx/nlu-evals). Tags are text, or numbers whose names the file itself states: no order of labels is assumed.
+    """
+
+    def rows(self, path: Path, columns: Sequence[str]) -> Iterator[Row]:
+        """One row a sentence, with the columns ``words`` and ``tags``; DataError where numbers have no names."""
+        words, tags = _word_columns(path)
+        names = class_names(path, tags)
+        for row in Parquet().rows(path, (words, tags)):
+            found = row.values[tags]
+            if isinstance(found, list) and any(isinstance(tag, int) for tag in found):
+                found = [_named_tag(path, row, tags, tag, names) for tag in found]
+            yield Row(row.line, {"words": row.values[words], "tags": found})
+
+
+def _word_columns(path: Path) -> tuple[str, str]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        names = parquet.read_schema(path).names
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise DataError(Problem(path, None, None, f"not a readable Parquet file ({error})")) from error
+    words = "tokens" if "tokens" in names else next(iter(names), None)
+    tags = "pos_tags" if "pos_tags" in names else names[1] if len(names) > 1 else None
+    if words is None or tags is None or words == tags:
+        found = f"the columns {', '.join(names) or 'none'}"
+        raise DataError(Problem(path, None, None, found, "words and tags"))
+    return words, tags
+
+
+def _named_tag(path: Path, row: Row, column: str, tag: Any, names: tuple[str, ...] | None) -> str:
+    if names is None:
+        expected = "tags as text, or the names of the numbers in the file's metadata"
+        raise DataError(Problem(path, row.line, column, f"the number {tag!r:.40} without a name", expected))
+    if isinstance(tag, bool) or not isinstance(tag, int) or not 0 <= tag < len(names):
+        raise DataError(Problem(path, row.line, column, f"tag {tag!r:.40}", f"a number from 0 to {len(names) - 1}"))
+    return names[tag]
+
+
+@dataclass(frozen=True, slots=True)
 class MappedValues:
     """Another format with the values of one column replaced: ``"1"`` by ``"A"``, for example. None stays None."""
 

@@ -79,6 +79,15 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(Problem(path, None, None, f"cannot be read ({getattr(error, 'strerror', None) or error})"))
 
 
+def has_nothing(path: Path) -> bool:
+    """Whether a file has no byte at all, besides a byte-order mark; DataError where it cannot be read."""
+    try:
+        with _opened(path) as stream:
+            return stream.read(len(BOM_UTF8) + 1) in (b"", BOM_UTF8)
+    except _READ_ERRORS as error:
+        raise _unreadable(path, error) from error
+
+
 def read_text(path: Path) -> str:
     """The text of a file, a byte-order mark taken off.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from waystage.data.examples import Candidate, Example, MatchExample, QuestionExample
-from waystage.data.readers.columns import QueryColumns, examples_of
+from waystage.data.readers.columns import HALF_SURROGATE, QueryColumns, examples_of, is_encodable
 from waystage.data.readers.rows import Row
 from waystage.data.readers.sentences import english_sentences
 from waystage.data.readers.squad import Paragraph, paragraphs
@@ -111,13 +111,16 @@ def _context(path: Path, paragraph: Paragraph) -> str:
     context = paragraph.values.get("context")
     if not isinstance(context, str) or not context.strip():
         raise DataError(Problem(path, None, f"{paragraph.place}.context", "no text", "text"))
+    if not is_encodable(context):
+        raise DataError(Problem(path, None, f"{paragraph.place}.context", HALF_SURROGATE, "text in Unicode"))
     return context
 
 
 def _breaks(path: Path, paragraph: Paragraph, context: str) -> list[tuple[int, int]]:
     """Sentences as start and stop, each inside the context and not blank."""
     spans = []
-    for span in paragraph.values.get("sentence_breaks") or [None]:
+    given: Any = paragraph.values.get("sentence_breaks")
+    for span in given if isinstance(given, list) and given else [given]:
         is_span = isinstance(span, list) and len(span) == 2 and all(type(end) is int for end in span)
         if not is_span or not 0 <= span[0] < span[1] <= len(context) or not context[span[0] : span[1]].strip():
             place = f"{paragraph.place}.sentence_breaks"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from waystage.data.examples import Candidate, Example
-from waystage.data.readers.columns import MatchColumns, QueryColumns, examples_of
+from waystage.data.readers.columns import HALF_SURROGATE, MatchColumns, QueryColumns, examples_of, is_encodable
 from waystage.data.readers.rows import JsonLines, Row
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import published
@@ -88,6 +88,8 @@ class _Record:
         value = self.values.get(key) if isinstance(self.values, dict) else None
         if not isinstance(value, str) or not value.strip():
             raise self.error(key, "no text", "text")
+        if not is_encodable(value):
+            raise self.error(key, HALF_SURROGATE, "text in Unicode")
         return value
 
     def span(self, text: str) -> tuple[int, int]:

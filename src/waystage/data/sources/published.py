@@ -64,7 +64,10 @@ class Xnli:
             if len(pair) != 2:
                 found = f"{len(pair)} columns"
                 raise DataError(Problem(test, row.line, None, found, "premise and hypothesis"))
-            label = row.values["label"].partition("\t")[0]
+            label = row.values["label"].partition("\t")[0].strip()
+            if label not in self.labels:
+                expected = f"one of {', '.join(self.labels)}"
+                raise DataError(Problem(labels, row.line, None, f"unknown label '{label[:80]}'", expected))
             yield Row(row.line, {"premise": pair[0], "hypothesis": pair[1], "label": label})
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from waystage.study.forms.base import Form, Languages, Text
-from waystage.study.forms.training import BudgetForm, ContinuedBudgetForm, LimitsForm, SelectionForm, TrainingForm
+from waystage.study.forms.training import LimitsForm, SelectionForm, StageBudgetForm, TrainingForm
 
 
 class IntermediateForm(Form):
@@ -15,7 +15,9 @@ class IntermediateForm(Form):
 
     kind: Literal["intermediate"] = Field(description="Training on a labelled task.")
     task: Text = Field(description="A built-in task, or one declared under 'tasks'; not one that trains nothing.")
-    budget: BudgetForm | None = Field(None, description=("How long to train; the default of the task when left out."))
+    budget: StageBudgetForm | None = Field(
+        None, description="How long to train; the default of the task when left out."
+    )
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     limits: LimitsForm = Field(LimitsForm(), description="At most so many examples.")
     selection: SelectionForm | None = Field(None, description="Which checkpoint the next stage starts from.")
@@ -27,7 +29,7 @@ class ContinuedForm(Form):
     kind: Literal["continued"] = Field(description="Continued pretraining on raw text.")
     corpus: Text = Field(description="A built-in corpus, or one declared under 'corpora'.")
     languages: Languages = Field("all", description="Languages of the corpus that take part.")
-    budget: ContinuedBudgetForm = Field(description="How long to train.")
+    budget: StageBudgetForm = Field(description="How long to train.")
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
     alpha: float = Field(
         0.3,

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from waystage.study.forms.base import MAX_SEED, Form, Name, Text
+from waystage.study.forms.claims import ClaimForm
 from waystage.study.forms.encoder import Encoder
 from waystage.study.forms.own_corpora import OwnCorpusForm
 from waystage.study.forms.own_tasks import OwnTaskForm
@@ -38,6 +39,9 @@ class StudyForm(Form):
     targets: list[TargetForm] = Field(min_length=1, description="Tasks that every sequence is scored on.")
     tasks: dict[Name, OwnTaskForm] | None = Field(None, description="Tasks of your own, by name.")
     corpora: dict[Name, OwnCorpusForm] | None = Field(None, description="Corpora of your own, by name.")
+    claims: dict[Name, ClaimForm] | None = Field(
+        None, description="What is claimed before the run, by name; the record decides it. See docs/record.md."
+    )
     protocol: Text | None = Field(
         None, description="A published protocol that gives what targets and stages leave out; see 'waystage protocol'."
     )

@@ -10,9 +10,9 @@ from waystage.study.forms.base import Count, Form, Fraction, Language, Text, exa
 
 
 class BudgetForm(Form):
-    """How long to train: exactly one of the three."""
+    """How long to train: exactly one of the four."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("epochs", "steps", "tokens"))
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "examples"))
 
     epochs: float | None = Field(
         None, gt=0, le=10_000, description=("Passes over the training data; may be a fraction.")
@@ -21,15 +21,37 @@ class BudgetForm(Form):
     tokens: Count | None = Field(
         None, description="Tokens of text (special tokens included, padding not), rounded up to whole steps."
     )
+    examples: Count | None = Field(
+        None, description="Sequences that are learned from, each time counted, rounded up to whole steps."
+    )
 
 
-class ContinuedBudgetForm(BudgetForm):
-    """How long to continue pretraining: exactly one of the four."""
+class StageBudgetForm(BudgetForm):
+    """How long a stage trains: exactly one of epochs, steps, tokens, examples, flops, seconds and match."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "flops"))
+    model_config = ConfigDict(
+        json_schema_extra=exactly_one_of("epochs", "steps", "tokens", "examples", "flops", "seconds", "match")
+        | {"dependentRequired": {"match": ["unit"], "unit": ["match"]}}
+    )
 
     flops: float | None = Field(
-        None, gt=0, le=1e30, description="Floating-point operations of the layers, as the plan estimates them."
+        None, gt=0, le=1e30, description="Floating-point operations; the plan turns them into tokens."
+    )
+    seconds: float | None = Field(
+        None, gt=0, le=1e9, description="Seconds of training at the pace that is measured where the study is planned."
+    )
+    match: Text | None = Field(None, description="As much as the stage of this name takes, in the given unit.")
+    unit: Literal["tokens", "examples", "flops", "seconds"] | None = Field(None, description="What is to be the same.")
+
+
+class LoraForm(Form):
+    """Train low-rank adapters (Hu et al. 2022) and the head alone; they are folded into the weights afterwards."""
+
+    rank: Count = Field(8, description="Rank of the update of a layer.")
+    alpha: float = Field(16.0, gt=0, description="The update is scaled by alpha / rank.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of what an adapter reads.")
+    modules: list[Text] | None = Field(
+        None, min_length=1, description="Last parts of the names of the layers; all linear layers when left out."
     )
 
 
@@ -61,6 +83,10 @@ class TrainingForm(Form):
     pooling: Literal["mean", "cls"] | None = Field(
         None,
         description="Mean over all tokens, or the first token; only for labels of sentences and pairs, and choices.",
+    )
+    lora: LoraForm | None = Field(None, description="Train low-rank adapters and the head alone.")
+    precision: Literal["float32", "bfloat16", "auto"] | None = Field(
+        None, description="Numbers of the matrix products in training; 'auto': the faster one here, as measured."
     )
 
 

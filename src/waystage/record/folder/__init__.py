@@ -1,0 +1,1 @@
+"""A sealed record on disk: read without trusting it, written whole, changed only by adding. No torch."""

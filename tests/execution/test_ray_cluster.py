@@ -1,0 +1,117 @@
+"""Ray: the same bytes as one process; a machine that is lost in mid-stage costs what came after its last checkpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.execution.test_local import digests
+from tests.fixtures.studies import short_study, write_study
+from waystage import api
+from waystage.execution.executor import WorkerSetting
+from waystage.execution.log_lines import read_lines
+from waystage.execution.outcome import SilentWatcher, State
+from waystage.execution.ray_cluster import RayCluster
+from waystage.execution.schedule import run_nodes
+from waystage.plan.nodes import Node
+from waystage.store.store import Store
+
+# As the executor does: Ray reads it when it is imported, and binds to loopback then.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A head without cores, on loopback; machines are added by the test."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_health_check_period_ms", "500")
+    monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
+    small: dict[str, Any] = {
+        "object_store_memory": 80_000_000,
+        "include_dashboard": False,
+        "node_ip_address": "127.0.0.1",
+    }
+    made = Cluster(initialize_head=True, head_node_args={**small, "num_cpus": 0})
+    try:
+        yield made
+    finally:
+        ray.shutdown()
+        made.shutdown()
+
+
+def add_machine(cluster: Any) -> Any:
+    return cluster.add_node(num_cpus=1, object_store_memory=80_000_000, node_ip_address="127.0.0.1")
+
+
+def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
+    cluster: Any, tmp_path: Path, tiny_encoder_dir: Path
+) -> None:
+    content = short_study(tiny_encoder_dir, tmp_path / "out")
+    content["stages"]["mlm"]["budget"] = {"tokens": 60_000}
+    study = api.load_checked_study(write_study(tmp_path / "study", content))
+    alone, store = Store(tmp_path / "alone"), Store(tmp_path / "store")
+    api.run_study(study, alone, n_threads=1)
+    machines = [add_machine(cluster), add_machine(cluster)]
+    plan = api.plan_study(study, store)
+    stage = next(node for node in plan.nodes if node.label.startswith("mlm"))
+    everything = {pid for one in (cluster.head_node, *machines) for pid in pids(one)}
+    assert {address.removeprefix("::ffff:") for address in listening(everything)} == {"127.0.0.1"}
+    killer = MachineKiller(cluster, machines, store, stage, tmp_path / "run")
+    setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=tmp_path / "run")
+    backend = RayCluster(n_workers=8, address=cluster.address)
+    with backend.start(setting, lambda: False) as executor:
+        outcome = run_nodes(plan.nodes, store, executor, killer)
+    assert killer.is_done
+    assert set(outcome.states.values()) == {State.RAN}
+    assert digests(store) == digests(alone)
+    attempts = {node.id: len(list((tmp_path / "run" / "jobs" / node.id).iterdir())) for node in plan.nodes}
+    assert attempts[stage.id] == 2
+    assert all(attempts[node_id] == 1 for node_id in killer.finished_before)
+    second = read_lines(tmp_path / "run" / "jobs" / stage.id / "2.jsonl")
+    first_step = next(line["step"] for line in second if line["event"] == "advanced")
+    assert first_step > 1
+
+
+class MachineKiller(SilentWatcher):
+    """Takes away the machine that does a stage, once it has a checkpoint."""
+
+    def __init__(self, cluster: Any, machines: list[Any], store: Store, stage: Node, run_dir: Path) -> None:
+        self._cluster, self._machines, self._store = cluster, machines, store
+        self._stage, self._run_dir = stage, run_dir
+        self.is_done = False
+        self.finished_before: set[str] = set()
+        self._finished: set[str] = set()
+
+    def ended(self, node: Node, state: State) -> None:
+        self._finished.add(node.id)
+
+    def advanced(self, node: Node, fraction: float) -> None:
+        if self.is_done or node.id != self._stage.id:
+            return
+        pid = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")[0]["pid"]
+        raylet = psutil.Process(pid).ppid()
+        machine = next(one for one in self._machines if raylet in pids(one))
+        self.finished_before = set(self._finished)
+        self._cluster.remove_node(machine, allow_graceful=False)
+        self.is_done = True
+
+
+def pids(machine: Any) -> set[int]:
+    return {info.process.pid for infos in machine.all_processes.values() for info in infos}
+
+
+def listening(processes: set[int]) -> set[str]:
+    """Addresses on which any of some processes, or their children, listen."""
+    found = set()
+    for pid in processes:
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            found |= {link.laddr.ip for link in process.net_connections() if link.status == psutil.CONN_LISTEN}
+    return found
