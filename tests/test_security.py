@@ -47,7 +47,7 @@ def waystage(folder: Path, *arguments: str | Path) -> subprocess.CompletedProces
     environment = planted() | {"WAYSTAGE_STORE": str(folder / "store"), "WAYSTAGE_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "waystage", *map(str, arguments)]
     return subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 
