@@ -8,13 +8,14 @@ STAMPS = $(VENV)/stamps
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fuzz clean
+.PHONY: help demo test check crate fuzz clean
 
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
 	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, tests'
 	@echo 'make fuzz    read ten thousand broken files of each kind (about an hour on two cores)'
+	@echo 'make crate   check the metadata of a record with the validator of RO-Crates'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
 	@echo 'PYTHON=python3.12 make ... takes another Python; it must be 3.11 or later.'
 
@@ -34,6 +35,10 @@ check: $(STAMPS)/dev
 
 fuzz: $(STAMPS)/dev
 	$(BIN)/python benchmarks/fuzz.py --inputs 10000
+
+# The validator of RO-Crates wants other versions of packages than Waystage does, so it has an environment of its own.
+crate: $(STAMPS)/dev $(STAMPS)/crate
+	WAYSTAGE_CRATE_PYTHON=$(VENV)/crate/bin/python $(BIN)/python -m pytest tests/record/test_crate.py
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -59,3 +64,8 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora,s3]'
 	@touch $(STAMPS)/demo $@
+
+$(STAMPS)/crate: $(STAMPS)/venv tests/record/crate/requirements.txt
+	$(PYTHON) -m venv $(VENV)/crate
+	$(VENV)/crate/bin/python -m pip --disable-pip-version-check install --quiet --requirement tests/record/crate/requirements.txt
+	@touch $@

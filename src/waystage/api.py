@@ -15,14 +15,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waystage.benchmark.benchmarks import benchmark_named
-from waystage.benchmark.submission import SubmissionScores
-from waystage.benchmark.submission import score_submission as _score_submission
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError, StoreError
@@ -30,19 +29,13 @@ from waystage.execution.attempt import move_all_damaged_aside
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
 from waystage.execution.job_log import attempts_dir
-from waystage.execution.local import InProcess
 from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
-from waystage.execution.processes import Processes
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
+from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
-from waystage.record.build import build_record
-from waystage.record.files import write_run_files
-from waystage.record.scores import all_metric_scores
-from waystage.report.record import RunRecord
-from waystage.report.wording import protocol_name
 from waystage.store.artefact import DamagedArtefactError
 from waystage.store.opening import open_store as _open_store
 from waystage.store.store import Store
@@ -52,6 +45,11 @@ from waystage.study.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from waystage.benchmark.submission import SubmissionScores
+    from waystage.report.record import RunRecord
+
+# What running, scoring and pandas need is imported where it is used: a plan is to be there at once.
 
 __all__ = [
     "Run",
@@ -145,8 +143,10 @@ def run_study(  # noqa: PLR0913
     command: str = "",
     n_threads: int | None = None,
     n_workers: int = 1,
+    n_processes: int = 1,
     silence_seconds: float | None = None,
     backend: Backend | None = None,
+    tracker_names: Sequence[str] = (),
     node_seconds: dict[str, float] | None = None,
     watcher: Watcher | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -155,50 +155,93 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
-    ``silence_seconds`` says after how long without progress a worker hangs, which only processes can. ``node_seconds``
-    are estimates that decide what goes first.
+    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
+    ``silence_seconds`` says after how long without progress a worker hangs, which only processes can.
+    ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
+    ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
 
     Raises:
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
-    backend = backend or (
-        InProcess() if n_workers == 1 and silence_seconds is None else Processes(n_workers, silence_seconds)
-    )
-    threads = n_threads or max(1, default_threads() // backend.n_workers)
+    from waystage.execution.local import InProcess
+    from waystage.execution.processes import Processes
+
+    is_here = n_workers == 1 and silence_seconds is None
+    backend = backend or (InProcess() if is_here else Processes(n_workers, silence_seconds))
+    threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    guidance = Guidance(node_seconds or {}, lambda node: needs_of(node, threads, backend.n_gpus), should_stop)
+    needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
+    guidance = Guidance(node_seconds or {}, needs, should_stop)
     damage = StoreError("prepared data is damaged again and again; what reads it was not run")
-    for _ in range(_MAX_PLANS):
-        outcome = _execute(plan, store, backend, watcher or SilentWatcher(), guidance, threads)
-        if outcome.is_interrupted:
-            raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
-        try:
-            if not outcome.lost_inputs:
-                return _finish(plan, store, outcome, study_yaml, command)
-        except DamagedArtefactError as error:
-            move_all_damaged_aside(plan.nodes, store)
-            damage = error
-        plan = plan_study(study, store, threads)
+    with _tracking(study, tracker_names) as trackers:
+        told = watcher or SilentWatcher(), trackers
+        for _ in range(_MAX_PLANS):
+            outcome = _execute(plan, store, backend, told, guidance, (threads, n_processes))
+            if outcome.is_interrupted:
+                raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+            try:
+                if not outcome.lost_inputs:
+                    return _finish(plan, store, outcome, trackers, (study_yaml, command))
+            except DamagedArtefactError as error:
+                move_all_damaged_aside(plan.nodes, store)
+                damage = error
+            plan = plan_study(study, store, threads)
     raise damage
 
 
-def _finish(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, command: str) -> Run:
+def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker], asked: tuple[str, str]) -> Run:
+    """The files of a run that is complete; ``asked`` are the text of the study and the command."""
+    from waystage.record.build import build_record
+    from waystage.record.files import write_run_files
+
     if not outcome.is_complete:
         raise StageError(_failure_text(plan, outcome))
-    record = build_record(plan, store, outcome, study_yaml, command)
+    _track_scores(plan, store, trackers)
+    record = build_record(plan, store, outcome, *asked)
     write_run_files(record, plan, store, plan.study.output_dir)
     return Run(plan, store, outcome, record, plan.study.output_dir)
 
 
+@contextmanager
+def _tracking(study: Study, names: Sequence[str]) -> Iterator[list[Tracker]]:
+    facts = {"study": study.name, "encoder": study.encoder.name}
+    trackers = open_trackers(names, study.output_dir / "tracking", study.name, facts)
+    try:
+        yield trackers
+    finally:
+        for tracker in trackers:
+            tracker.close()
+
+
+def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
+    """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
+    if not trackers:
+        return
+    from waystage.record.scores import all_metric_scores
+
+    for cell, score in all_metric_scores(plan, store):
+        for tracker in trackers:
+            name = curve_name("scores", f"{cell.sequence}/{cell.task}/{cell.language}/{cell.metric_name}")
+            tracker.point(name, cell.seed or 0, score)
+
+
 def _execute(
-    plan: Plan, store: Store, backend: Backend, watcher: Watcher, guidance: Guidance, n_threads: int
+    plan: Plan,
+    store: Store,
+    backend: Backend,
+    told: tuple[Watcher, list[Tracker]],
+    guidance: Guidance,
+    width: tuple[int, int],
 ) -> Outcome:
+    n_threads, n_processes = width
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
-    setting = WorkerSetting(store, n_threads, plan.study.encoder.trust_remote_code, run_dir=log.dir)
+    trusts = plan.study.encoder.trust_remote_code
+    setting = WorkerSetting(store, n_threads, trusts, run_dir=log.dir, n_processes=n_processes)
     with backend.start(setting, guidance.should_stop) as executor:
-        outcome = run_nodes(plan.nodes, store, executor, Watchers(watcher, log), guidance)
+        watchers = Watchers(told[0], log, TrackingWatcher(told[1], log.dir))
+        outcome = run_nodes(plan.nodes, store, executor, watchers, guidance)
     log.finished(outcome)
     outcome.log_dir = log.dir
     return outcome
@@ -210,6 +253,9 @@ def scores_frame(plan: Plan, store: Store) -> pd.DataFrame:
     ``seed`` is missing where nothing about the cell is random.
     """
     import pandas as pd
+
+    from waystage.record.scores import all_metric_scores
+    from waystage.report.wording import protocol_name
 
     protocols = {target.task.name: protocol_name(target.profile) for target in plan.study.targets}
     rows = [
@@ -238,7 +284,10 @@ def score_submission(
         DataError: a file is malformed, nothing can be scored, or, if ``is_strict``, anything is missing.
         StudyError: no such benchmark.
     """
-    return _score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
+    from waystage.benchmark import submission
+    from waystage.benchmark.benchmarks import benchmark_named
+
+    return submission.score_submission(predictions_dir, gold_dir, benchmark_named(benchmark), is_strict=is_strict)
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:

@@ -13,6 +13,7 @@ from waystage.commands.data import data
 from waystage.commands.export import export
 from waystage.commands.protocol import protocol
 from waystage.commands.record import record
+from waystage.commands.record_gates import attack, published, replicate, verify
 from waystage.commands.report import report
 from waystage.commands.run import plan, run
 from waystage.commands.score import score
@@ -32,7 +33,7 @@ def cli() -> None:
     Exit statuses: 0 done, 1 a defect of Waystage, 2 a mistake in the study or the command,
     3 missing or malformed data, 4 a damaged or unwritable store, 5 a stage failed,
     6 scores that cannot be compared, 7 a record that is refused or not what it says,
-    130 interrupted (run again to go on).
+    8 a falsified record or claim, 9 an unverified one (with --strict), 130 interrupted (run again to go on).
     """
 
 
@@ -54,6 +55,8 @@ for _command in (
     data,
 ):
     cli.add_command(_command)
+for _command in (verify, replicate, attack, published):
+    record.add_command(_command)
 
 
 def main() -> None:

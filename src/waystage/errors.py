@@ -86,6 +86,18 @@ class RecordError(WaystageError):
     exit_status = 7
 
 
+class FalsifiedError(WaystageError):
+    """A gate falsified a record, or one of its claims. Exit status 8."""
+
+    exit_status = 8
+
+
+class UnverifiedError(WaystageError):
+    """Something of a record is not verified, and that was asked to count. Exit status 9."""
+
+    exit_status = 9
+
+
 class NotEnoughMemoryError(Exception):
     """A training step needs more memory than there is; fewer sequences in a forward pass need less."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,17 @@ def test_more_tokens_than_positions_are_named(
     if longest is not None:
         with pytest.raises(StageError, match=f"{longest + 1} tokens.*{longest} positions"):
             states(encoder, batch_of([5] * (longest + 1)))
+
+
+def test_given_positions_are_looked_up_where_there_is_a_table_of_them(folder: Path) -> None:
+    """Positions that run on give what none give; two tokens at one position are told apart by nothing else."""
+    encoder = load_encoder(folder)
+    running = torch.arange(7).repeat(2, 1)
+    plain, given = states(encoder, BATCH), states(encoder, replace(BATCH, positions=running))
+    torch.testing.assert_close(given[BATCH.attention_mask], plain[BATCH.attention_mask])
+    twice = batch_of([0, 20, 2, 2, 20, 2])
+    reset = states(encoder, replace(twice, positions=torch.tensor([[0, 1, 2, 0, 1, 2]])))[0]
+    is_same = torch.allclose(reset[1], reset[4], atol=1e-6)
+    assert is_same == encoder.sets_positions
+    if folder.name in ("bert", "xlm-r"):
+        assert encoder.sets_positions

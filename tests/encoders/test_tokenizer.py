@@ -111,6 +111,33 @@ def test_texts_are_cut_at_the_longer_part(folder: Path) -> None:
     assert pair.ids[:n_equal].tolist() == free.ids[:n_equal].tolist()
 
 
+@settings(deadline=None)
+@given(
+    st.sampled_from(sorted(TOKENIZERS)),
+    st.lists(st.sampled_from(WORDS), max_size=40),
+    st.lists(st.sampled_from(WORDS), max_size=40),
+    st.booleans(),
+    st.integers(6, 40),
+)
+def test_texts_are_cut_as_the_library_cuts_them(
+    tokenizers: dict[str, SubwordTokenizer], name: str, first: list[str], second: list[str], is_pair: bool, n: int
+) -> None:
+    tokenizer, texts = tokenizers[name], (" ".join(first), " ".join(second))
+    (found,) = tokenizer.encode_texts([texts[0]], [texts[1] if is_pair else None], n)
+    library = Tokenizer.from_file(str(tokenizer.folder / "tokenizer.json"))
+    library.no_padding()
+    library.enable_truncation(n, strategy="longest_first")
+    expected = library.encode(*(texts if is_pair else texts[:1]))
+    assert found.ids.tolist() == expected.ids
+    assert found.type_ids.tolist() == expected.type_ids
+
+
+def test_a_very_long_pair_is_cut_without_its_combinations(tokenizers: dict[str, SubwordTokenizer]) -> None:
+    """The library makes some 12 million sequences of this one."""
+    (found,) = tokenizers[min(TOKENIZERS)].encode_texts(["the small cat " * 20_000], ["red roof " * 20_000], 16)
+    assert len(found) == 16
+
+
 def test_what_a_text_gives_does_not_depend_on_what_came_before(folder: Path) -> None:
     tokenizer = SubwordTokenizer(folder)
     before = tokenizer.encode_texts(["the small cat sleeps"], [None], 6)[0].ids.tolist()
@@ -132,6 +159,16 @@ def test_a_missing_special_token_is_named(tokenizer_dirs: dict[str, Path], tmp_p
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": "<pad>"}))
     with pytest.raises(DataError, match="has no mask token"):
         SubwordTokenizer(tmp_path).special_id("mask_token")
+
+
+def test_a_text_without_a_first_special_token_has_no_cls(folder: Path, tmp_path: Path) -> None:
+    SubwordTokenizer(folder).require_first_token()
+    content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    content["post_processor"] = None
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": "<pad>"}))
+    with pytest.raises(DataError, match=r"has no cls token.*`pooling: cls` needs one"):
+        SubwordTokenizer(tmp_path).require_first_token()
 
 
 def test_special_tokens_with_options_are_understood(tokenizer_dirs: dict[str, Path], tmp_path: Path) -> None:

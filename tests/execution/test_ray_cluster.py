@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "include_dashboard": False,
         "node_ip_address": "127.0.0.1",
     }
+    handler = signal.getsignal(signal.SIGTERM)  # Ray puts its own there
     made = Cluster(initialize_head=True, head_node_args={**small, "num_cpus": 0})
     try:
         yield made
     finally:
         ray.shutdown()
         made.shutdown()
+        signal.signal(signal.SIGTERM, handler)
 
 
 def add_machine(cluster: Any) -> Any:
@@ -55,7 +58,7 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
     cluster: Any, tmp_path: Path, tiny_encoder_dir: Path
 ) -> None:
     content = short_study(tiny_encoder_dir, tmp_path / "out")
-    content["stages"]["mlm"]["budget"] = {"tokens": 60_000}
+    content["stages"]["mlm"]["budget"] = {"tokens": 6_000}
     study = api.load_checked_study(write_study(tmp_path / "study", content))
     alone, store = Store(tmp_path / "alone"), Store(tmp_path / "store")
     api.run_study(study, alone, n_threads=1)
@@ -65,7 +68,7 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
     everything = {pid for one in (cluster.head_node, *machines) for pid in pids(one)}
     assert {address.removeprefix("::ffff:") for address in listening(everything)} == {"127.0.0.1"}
     killer = MachineKiller(cluster, machines, store, stage, tmp_path / "run")
-    setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=tmp_path / "run")
+    setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=tmp_path / "run", log_seconds=0.05)
     backend = RayCluster(n_workers=8, address=cluster.address)
     with backend.start(setting, lambda: False) as executor:
         outcome = run_nodes(plan.nodes, store, executor, killer)
@@ -96,7 +99,10 @@ class MachineKiller(SilentWatcher):
     def advanced(self, node: Node, fraction: float) -> None:
         if self.is_done or node.id != self._stage.id:
             return
-        pid = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")[0]["pid"]
+        lines = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")
+        if lines[-1].get("step", 0) < 3:  # steps are reported before they are saved
+            return
+        pid = lines[0]["pid"]
         raylet = psutil.Process(pid).ppid()
         machine = next(one for one in self._machines if raylet in pids(one))
         self.finished_before = set(self._finished)
@@ -115,3 +121,13 @@ def listening(processes: set[int]) -> set[str]:
         for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
             found |= {link.laddr.ip for link in process.net_connections() if link.status == psutil.CONN_LISTEN}
     return found
+
+
+def test_ray_on_this_machine_is_on_loopback_and_leaves_the_signals_alone(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    setting = WorkerSetting(Store(tmp_path / "store"), 1, run_dir=tmp_path / "run")
+    with RayCluster(n_workers=1).start(setting, lambda: False):
+        assert signal.getsignal(signal.SIGTERM) is before
+        children = {child.pid for child in psutil.Process().children(recursive=True)}
+        assert {address.removeprefix("::ffff:") for address in listening(children)} == {"127.0.0.1"}
+    assert not ray.is_initialized()

@@ -78,6 +78,36 @@ def test_a_stage_on_test_paragraphs_is_refused_unless_the_study_allows_it(
     assert "1 of 3 training examples of squad-v2 are test examples of this task" in protocol.departures
 
 
+def test_every_task_of_a_mixture_is_looked_at(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    stages = {"first": {"kind": "intermediate", "tasks": ["squad", "squad-v2"], "budget": {"steps": 1}}}
+    with pytest.raises(StudyError, match="target xquad: 1 of 3 training examples of squad-v2 are test"):
+        plan_of(tmp_path, script_encoder_dir, stages=stages)
+
+
+def test_training_data_in_a_tested_language_is_compared_with_the_test_data_in_it(
+    script_encoder_dir: Path,  # noqa: F811
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    write_squad(data_dir / "own-en.json", list(PARAGRAPHS[1:]))
+    for context, is_refused in (("Rom liegt in Italien.", False), (TRANSLATED, True)):
+        write_squad(data_dir / "own-de.json", [context])
+        files = {"train": "data/own-{lang}.json", "test": "data/own-{lang}.json"}
+        own = {"kind": "extractive-qa", "languages": ["en"], "format": "squad-json", "files": files}
+        target = {"task": "xquad", "languages": ["de"], "train_on": "mine", "train_languages": ["en", "de"]}
+        changes = {"stages": None, "sequences": {"base": []}, "tasks": {"mine": own}}
+        changes["targets"] = [{**target, "budget": {"steps": 1}}]
+        if is_refused:
+            with pytest.raises(StudyError, match="target xquad: 1 of 3 training examples of mine are test"):
+                plan_of(tmp_path, script_encoder_dir, **changes)
+        else:
+            assert plan_of(tmp_path, script_encoder_dir, **changes).overlaps == ()
+
+
 def test_other_training_data_is_no_overlap(
     script_encoder_dir: Path,  # noqa: F811
     data_dir: Path,

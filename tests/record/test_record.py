@@ -11,11 +11,13 @@ import pytest
 from tests.fixtures.studies import short_study, write_study
 from waystage import api
 from waystage.errors import StageError
+from waystage.execution.energy import EnergyMeter
 from waystage.record.costs import sequence_costs
 from waystage.record.environment import environment_rows
 from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import task_protocols
 from waystage.record.scores import all_metric_scores, cell_scores
+from waystage.record.stage_costs import stage_costs
 from waystage.report.record import RunRecord
 from waystage.store.store import Store
 
@@ -35,6 +37,35 @@ def test_costs_are_those_of_the_stages(finished: api.Run) -> None:
     by_hand = sum(finished.store.open(node_id).about["n_text_tokens"] for node_id in trained)
     assert sum(cost.n_tokens or 0 for cost in costs.values()) == by_hand
     assert all((cost.seconds or 0) > 0 and (cost.flops or 0) > 0 for cost in costs.values())
+
+
+def test_each_training_has_its_cost(finished: api.Run, tmp_path: Path) -> None:
+    costs = finished.record.stage_costs
+    assert [cost.id for cost in costs] == [node.id for node in finished.plan.nodes if node.kind == "train"]
+    assert {(cost.name, cost.is_target) for cost in costs} == {("mlm", False), ("mood", False), ("topics", True)}
+    for cost in costs:
+        about = finished.store.open(cost.id).about
+        assert (cost.n_tokens, cost.n_examples, cost.flops) == (
+            about["n_text_tokens"], about["n_examples"], about["flops"],
+        )  # fmt: skip
+        assert (cost.joules is None) == (EnergyMeter().joules() is None)
+    assert {
+        (cost.n_tokens, cost.seconds, cost.joules) for cost in stage_costs(finished.plan, Store(tmp_path / "e"))
+    } == {(None, None, None)}
+
+
+def test_matched_stages_are_measured_against_each_other(tiny_encoder_dir: Path, tmp_path: Path) -> None:
+    content = short_study(tiny_encoder_dir, tmp_path / "out")
+    content["stages"]["mlm"]["budget"] = {"match": "mood", "unit": "flops"}
+    path = write_study(tmp_path / "study", content)
+    run = api.run_study(api.load_checked_study(path), Store(tmp_path / "store"), n_threads=1)
+    (match,) = run.record.matched_budgets
+    flops = {cost.name: cost.flops for cost in run.record.stage_costs}
+    assert (match.stage_amount, match.other_amount) == (flops["mlm"], flops["mood"])
+    (steps,) = [own.steps for own in run.record.sequences if own.steps]
+    assert "as many floating-point operations as mood, which are " in steps[0]
+    words = "was to take as many operations as mood"
+    assert words in (run.output_dir / "report.html").read_text(encoding="utf-8")
 
 
 def test_what_was_not_measured_is_not_invented(finished: api.Run, tmp_path: Path) -> None:

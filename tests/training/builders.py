@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.fixtures.corpora import masked_lm_objective
+from tests.fixtures.corpora import masked_lm_objective, translation_lm_objective
 from tests.fixtures.encoders import SENTENCES
 from waystage.data.examples import TaggedExample, TextExample
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.kinds.classification import ClassificationObjective
+from waystage.kinds.mixture import Member, Mixture
 from waystage.kinds.objective import Objective
 from waystage.kinds.tagging import TaggingObjective
 
@@ -37,8 +38,28 @@ def masked_lm(tokenizer: SubwordTokenizer) -> Objective:
     return masked_lm_objective(tokenizer, texts, 24, 400, seed=3)
 
 
+def translation_lm(tokenizer: SubwordTokenizer) -> Objective:
+    pairs = list(zip(SENTENCES[2:4] * 3, SENTENCES[:2] * 3, strict=True))
+    return translation_lm_objective(tokenizer, {"de+en": pairs}, (40, 400), seed=3)
+
+
+def mixture(tokenizer: SubwordTokenizer) -> Objective:
+    # Two tasks with a head each, and text of two kinds with one head together.
+    objectives = (classification, tagging, masked_lm, translation_lm)
+    made = [objective(tokenizer) for objective in objectives]
+    shares, heads = (0.4, 0.3, 0.2, 0.1), (0, 1, 2, 2)
+    return Mixture(
+        [
+            Member(objective, share, 0 if head == 2 else len(objective.lengths), head)
+            for objective, share, head in zip(made, shares, heads, strict=True)
+        ]
+    )
+
+
 OBJECTIVES: dict[str, Callable[[SubwordTokenizer], Objective]] = {
     "classification": classification,
     "tagging": tagging,
     "masked-lm": masked_lm,
+    "translation-lm": translation_lm,
+    "mixture": mixture,
 }

@@ -96,9 +96,18 @@ def test_a_loss_explodes_only_when_it_stays_high() -> None:
 @pytest.mark.parametrize("kind", OBJECTIVES)
 def test_every_kind_knows_its_examples(tokenizer: SubwordTokenizer, kind: str) -> None:
     objective = OBJECTIVES[kind](tokenizer)
-    names = objective.names(np.arange(len(objective.sequences)))
+    names, start = [], 0
+    for strand in objective.strands:
+        names += objective.names(np.arange(start, start + len(strand.lengths)))
+        start += len(strand.lengths)
     if kind == "masked-lm":
         assert {name.split()[0] for name in names} == {"de", "en"}
+    elif kind == "translation-lm":
+        assert {name.rpartition(" ")[0] for name in names} == {"de+en pair"}
+    elif kind == "mixture":
+        ids = [text.id for text in TEXTS]
+        assert names[: 2 * len(ids)] == ids * 2
+        assert {name.split()[0] for name in names[2 * len(ids) :]} == {"de", "en", "de+en"}
     else:
         assert names == [text.id for text in TEXTS]
 

@@ -37,7 +37,7 @@ def data_fetch(
     are there are verified, not fetched again. What --data DIR has with gold is not fetched. A source that fails does
     not stop the others; the exit status is then 3.
     """
-    from waystage.console.data_view import fetch_view
+    from waystage.console.data_view import elsewhere, fetch_view
     from waystage.console.fetch_progress import FetchProgress
     from waystage.data.source import Place
     from waystage.study.data_check import default_cache_dir
@@ -52,6 +52,8 @@ def data_fetch(
         print_json({"to": str(root), "needs": [outcome.to_json() for outcome in outcomes]})
     else:
         OUT.print(fetch_view(outcomes))
+        for line in elsewhere(outcomes):
+            OUT.print(line, markup=False, soft_wrap=True)
         OUT.print(f"in {root / 'hub'}", soft_wrap=True)
     wrong = [outcome for outcome in outcomes if outcome.is_wrong]
     if wrong:

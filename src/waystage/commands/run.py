@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
+from waystage.commands.backends import Where, where_options
 from waystage.commands.options import Location, data_option, store_option, study_argument, threads_option
 from waystage.commands.terminal import ERR, OUT, print_json
 from waystage.errors import Interrupted, StudyError
@@ -23,40 +25,34 @@ from waystage.errors import Interrupted, StudyError
 @data_option
 @store_option
 @threads_option
+@where_options
 @click.option(
-    "--workers",
-    "n_workers",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Processes that do jobs side by side; they share the processors.",
-)
-@click.option(
-    "--job-timeout",
-    "silence_seconds",
-    type=click.FloatRange(min=1.0),
-    metavar="SECONDS",
-    help="End a worker that makes no progress for so long, and give its job to another.  [default: never]",
+    "--track",
+    "tracker_names",
+    multiple=True,
+    type=click.Choice(["tensorboard", "mlflow", "wandb"]),
+    help="Also write the course of trainings and the scores for this tracker, into the folder of results.",
 )
 def run(
     study: Path,
     data_dir: Path | None,
     store_location: Location,
     n_threads: int | None,
-    n_workers: int,
-    silence_seconds: float | None,
+    tracker_names: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Run a study: train what is not done, predict, score, compare, and write the report."""
     from waystage import api
     from waystage.console.progress import ProgressDisplay, format_seconds
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
-    from waystage.execution.processes import peak_memory_bytes
+    from waystage.execution.processes import Processes, peak_memory_bytes
     from waystage.report.terminal import comparison_table
 
     started = time.monotonic()
     store = api.open_store(store_location)
-    threads = n_threads or max(1, api.default_threads() // n_workers)
+    where = Where(n_threads=n_threads, **options)
+    backend, threads = where.backend(), where.threads(api.default_threads())
     node_seconds: dict[str, float] = {}
     with _stop_on_signals() as stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
@@ -66,7 +62,7 @@ def run(
             display.preparing("measuring this machine")
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
             node_seconds = ahead.node_seconds
-            display.expect({name: s / n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
+            display.expect({name: s / backend.n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
         stop.is_patient = True
         finished = api.run_study(
             loaded,
@@ -75,14 +71,16 @@ def run(
             study_yaml=study.read_text(encoding="utf-8"),
             command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
             n_threads=threads,
-            n_workers=n_workers,
-            silence_seconds=silence_seconds,
+            n_processes=where.n_processes,
+            backend=backend,
+            tracker_names=tracker_names,
             node_seconds=node_seconds,
             watcher=display,
             should_stop=lambda: stop.is_asked,
         )
     OUT.print(comparison_table(finished.record))
-    took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_workers)
+    n_here = backend.n_workers if isinstance(backend, Processes) else 1
+    took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_here)
     OUT.print(f"took {took}, {memory / 1e9:.1f} GB of memory at most")
     OUT.print(f"report: {finished.report_path}", soft_wrap=True)
 

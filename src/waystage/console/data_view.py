@@ -26,8 +26,16 @@ def fetch_view(outcomes: Iterable[NeedOutcome]) -> Table:
         megabytes = f"{sum(outcome.n_bytes for outcome in group) / 1e6:,.1f}"
         languages = named([outcome.need.language for outcome in group])
         colour = "red" if group[0].is_wrong else "green"
-        table.add_row(task, split, languages, str(n_files), megabytes, f"[{colour}]{state}[/]", _plain(reason))
+        table.add_row(
+            task, split, languages, str(n_files), megabytes, f"[{colour}]{state}[/]", _plain(reason if n_files else "")
+        )
     return table
+
+
+def elsewhere(outcomes: Iterable[NeedOutcome]) -> list[str]:
+    """Where the files of tasks are to be had that the hub does not have, a line a task."""
+    absent = (outcome for outcome in outcomes if outcome.reason and not outcome.fetched)
+    return list(dict.fromkeys(f"files of {outcome.need.task}: {outcome.reason}" for outcome in absent))
 
 
 def check_view(checked: Iterable[Checked]) -> Table:

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from waystage.console.bar import TerminalBar
 
 
-class FetchProgress:
+class FetchProgress(TerminalBar):
     """Counts bytes; the time left follows from their number and pace. Nothing is shown where there is no terminal."""
 
     def __init__(self, console: Console) -> None:
-        self._bar = Progress(
-            BarColumn(bar_width=32),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("fetching", total=None)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        left = TimeRemainingColumn(compact=True), TextColumn("left")
+        super().__init__(console, "fetching", None, DownloadColumn(), TransferSpeedColumn(), *left)
 
     def expect(self, n_bytes: int) -> None:
         """So many bytes will come."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from waystage.console.bar import TerminalBar
 from waystage.execution.outcome import State
 from waystage.plan.nodes import Node
 
@@ -71,7 +70,7 @@ class _TimeLeftColumn(ProgressColumn):
         return Text(f"{format_seconds(self._display.seconds_left())} left", style="cyan")
 
 
-class ProgressDisplay:
+class ProgressDisplay(TerminalBar):
     """Watches an executor: a live bar in a terminal, a line a stage elsewhere."""
 
     def __init__(self, console: Console, first_guess_seconds: float) -> None:
@@ -80,25 +79,8 @@ class ProgressDisplay:
         self._started_at = time.monotonic()
         self._node_started_at: dict[str, float] = {}
         self._n_nodes, self._n_done = 0, 0
-        self._bar = Progress(
-            BarColumn(bar_width=32),
-            TextColumn("{task.percentage:>3.0f} %"),
-            _TimeLeftColumn(self),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("starting", total=1.0)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        percent, description = TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}")
+        super().__init__(console, "starting", 1.0, percent, _TimeLeftColumn(self), TimeElapsedColumn(), description)
 
     def preparing(self, what: str) -> None:
         """Something is done before the first node begins; the time left is that of the first guess."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from waystage.data.source import Place
 
@@ -22,6 +22,14 @@ class CorpusSource(Protocol):
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Non-empty documents in file order, without line breaks; DataError where text is not UTF-8."""
+
+
+@runtime_checkable
+class SkippingSource(Protocol):
+    """A source that may have been told to pass over files that cannot be read."""
+
+    def unreadable(self, language: str, place: Place) -> dict[Path, str]:
+        """Files that are passed over, and why; empty where it was not told to."""
 
 
 @dataclass(frozen=True, slots=True)

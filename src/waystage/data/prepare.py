@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
-from waystage.data.corpus import Corpus
+from waystage.data.corpus import Corpus, SkippingSource
 from waystage.data.examples import Candidate, Example, QueryExample, case_of, example_from_json
+from waystage.data.parallel import Pair, ParallelCorpus, pair_name
 from waystage.data.source import Place, PoolSource, Source, Split
 from waystage.errors import DataError
 from waystage.store.canonical import canonical_json, digest_bytes
@@ -41,24 +42,34 @@ class PreparedText:
         artefact_id: where it lies in the store; follows from the content.
         n_items: examples or documents, at least one.
         n_characters: characters that an encoder will read.
+        skipped: files of a corpus that could not be read and were passed over, and why, one sentence each.
     """
 
     artefact_id: str
     n_items: int
     n_characters: int
+    skipped: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON object with every field."""
-        return {"artefact_id": self.artefact_id, "n_items": self.n_items, "n_characters": self.n_characters}
+        return {**asdict(self), "skipped": list(self.skipped)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """At most ``n`` examples, others for each seed."""
+
+    n: int
+    seed: int
 
 
 def prepare_split(
-    store: Store, place: Place, source: Source, split: Split, language: str, limit: int | None
+    store: Store, place: Place, source: Source, split: Split, language: str, limit: int | Shots | None
 ) -> PreparedText:
     """Read a split, keep at most ``limit`` examples, and put it into the store.
 
-    The examples that are kept are those whose ids have the smallest digests: the same ones in every language of a
-    parallel set, and a smaller limit keeps a subset of what a larger one keeps.
+    The examples that are kept are those whose ids, with the seed of shots, have the smallest digests: the same ones in
+    every language of a parallel set, and a smaller limit keeps a subset of what a larger one keeps.
 
     Raises:
         DataError: files are missing or malformed, the split is empty, or its gold is withheld.
@@ -76,6 +87,21 @@ def prepare_split(
     return _keep(store, key, _EXAMPLES, lines, len(examples), n_characters)
 
 
+def join_splits(store: Store, parts: Mapping[str, PreparedText]) -> PreparedText:
+    """One training set of several languages: the examples of each, their ids after the code of the language."""
+    key = digest_bytes(canonical_json(["joined", {language: part.artefact_id for language, part in parts.items()}]))
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    examples = [
+        replace(example, id=f"{language}:{example.id}")
+        for language, part in parts.items()
+        for example in load_examples(store, part.artefact_id)
+    ]
+    lines = (canonical_json(example.to_json()) for example in examples)
+    return _keep(store, key, _EXAMPLES, lines, len(examples), sum(example.n_characters for example in examples))
+
+
 def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) -> PreparedText:
     """Read one language of a corpus and put it into the store.
 
@@ -83,19 +109,29 @@ def prepare_corpus(store: Store, place: Place, corpus: Corpus, language: str) ->
         DataError: files are missing or malformed, or there is no text.
     """
     key = _memo_key(corpus.source, corpus.source.files(language, place), "corpus", language, None)
-    known = _recall(store, key)
-    if known is not None:
-        return known
-    # The address follows from the content, so the text is written before it is known where to.
-    with store.lock(key):
-        path = store.work_dir(key) / _DOCUMENTS
-        try:
-            written = _write_documents(path, corpus.source.read(language, place))
-            if written.n_documents == 0:
-                raise DataError(f"the corpus {corpus.name} has no text in {language}")
-            return _keep_documents(store, key, path, written)
-        finally:
-            store.clear_work(key)
+    documents = (_Document(text, len(text)) for text in corpus.source.read(language, place))
+    none = f"the corpus {corpus.name} has no text in {language}"
+    return _prepare_documents(store, key, documents, none, lambda: _skipped(corpus, language, place))
+
+
+def prepare_parallel(store: Store, place: Place, corpus: ParallelCorpus, pair: Pair) -> PreparedText:
+    """Read the sentence pairs of two languages and put them into the store.
+
+    Raises:
+        DataError: files are missing or malformed or do not belong together, or there is no pair.
+    """
+    name = pair_name(pair)
+    key = _memo_key(corpus.source, corpus.source.files(pair, place), "parallel corpus", name, None)
+    documents = (_Document([one, other], len(one) + len(other)) for one, other in corpus.source.read(pair, place))
+    return _prepare_documents(store, key, documents, f"the parallel corpus {corpus.name} has no text in {name}", tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A text, or a sentence and its translation."""
+
+    text: str | list[str]
+    n_characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +141,58 @@ class _Written:
     n_characters: int
 
 
-def _write_documents(path: Path, documents: Iterable[str]) -> _Written:
+def _prepare_documents(
+    store: Store, key: str, documents: Iterable[_Document], if_none: str, skipped: Callable[[], tuple[str, ...]]
+) -> PreparedText:
+    known = _recall(store, key)
+    if known is not None:
+        return known
+    # The address follows from the content, so the text is written before it is known where to.
+    with store.lock(key):
+        path = store.work_dir(key) / _DOCUMENTS
+        try:
+            written = _write_documents(path, documents)
+            if written.n_documents == 0:
+                raise DataError(if_none)
+            return _keep_documents(store, key, path, written, skipped())
+        finally:
+            store.clear_work(key)
+
+
+def _write_documents(path: Path, documents: Iterable[_Document]) -> _Written:
     """Write documents as they come, never more than one in memory."""
     digest, n_documents, n_characters = hashlib.sha256(), 0, 0
     with path.open("wb") as stream:
         for document in documents:
-            line = canonical_json({"text": document}) + b"\n"
+            line = canonical_json({"text": document.text}) + b"\n"
             digest.update(line)
             stream.write(line)
             n_documents += 1
-            n_characters += len(document)
+            n_characters += document.n_characters
     return _Written(digest.hexdigest(), n_documents, n_characters)
 
 
-def _keep_documents(store: Store, key: str, path: Path, written: _Written) -> PreparedText:
+def _skipped(corpus: Corpus, language: str, place: Place) -> tuple[str, ...]:
+    source = corpus.source
+    if not isinstance(source, SkippingSource):
+        return ()
+    found = source.unreadable(language, place)
+    return tuple(f"{_shown(path, place)} ({reason})" for path, reason in found.items())
+
+
+def _shown(path: Path, place: Place) -> str:
+    """A path as a study has it; the name alone where it lies elsewhere."""
+    return str(path.relative_to(place.study_dir)) if path.is_relative_to(place.study_dir) else path.name
+
+
+def _keep_documents(store: Store, key: str, path: Path, written: _Written, skipped: tuple[str, ...]) -> PreparedText:
     spec = {"kind": "data", "version": _VERSION, "content": {_DOCUMENTS: written.digest}}
     artefact_id = store.artefact_id(spec)
     if not store.has(artefact_id):
         with store.write(spec) as draft:
             os.replace(path, draft.dir / _DOCUMENTS)
             draft.about.update(n_items=written.n_documents, n_characters=written.n_characters)
-    prepared = PreparedText(artefact_id, written.n_documents, written.n_characters)
+    prepared = PreparedText(artefact_id, written.n_documents, written.n_characters, skipped)
     store.memo("prepared").put(key, prepared.to_json())
     return prepared
 
@@ -221,7 +288,19 @@ def read_documents(store: Store, artefact_id: str) -> Iterator[str]:
             yield json.loads(line)["text"]
 
 
-def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
+def read_pairs(store: Store, artefact_id: str) -> Iterator[tuple[str, str]]:
+    """The sentence pairs of a prepared parallel text, in order, one at a time.
+
+    Raises:
+        StoreError: see :func:`read_documents`.
+    """
+    with store.open(artefact_id).path(_DOCUMENTS).open("rb") as stream:
+        for line in stream:
+            first, second = json.loads(line)["text"]
+            yield first, second
+
+
+def choose(examples: Sequence[Example], limit: int | Shots | None) -> list[Example]:
     """At most ``limit`` examples, in their order; see :func:`prepare_split`. Cases of several questions count as one.
 
     >>> from waystage.data.examples import TextExample
@@ -229,10 +308,11 @@ def choose(examples: Sequence[Example], limit: int | None) -> list[Example]:
     >>> {e.id for e in choose(examples, 3)} <= {e.id for e in choose(examples, 5)}
     True
     """
+    most, salt = (limit.n, f"{limit.seed}:") if isinstance(limit, Shots) else (limit, "")
     cases = dict.fromkeys(map(case_of, examples))
-    if limit is None or len(cases) <= limit:
+    if most is None or len(cases) <= most:
         return list(examples)
-    kept = set(sorted(cases, key=lambda case: digest_bytes(case.encode("utf-8")))[:limit])
+    kept = set(sorted(cases, key=lambda case: digest_bytes((salt + case).encode("utf-8")))[:most])
     return [example for example in examples if case_of(example) in kept]
 
 
@@ -246,12 +326,13 @@ def _refuse_withheld(examples: Sequence[Example], split: Split, language: str) -
         )
 
 
-def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | None) -> str:
+def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: str, limit: int | Shots | None) -> str:
     """What a prepared text is remembered by, for as long as its files keep their sizes and modification times.
 
     It is only a shortcut: the text itself is addressed by its content.
     """
-    states = file_states(files)
+    # One text: checking thousands of single values takes longer than reading what was remembered.
+    states = repr(file_states(files))
     facts = [
         _VERSION,
         type(source).__module__,
@@ -261,7 +342,7 @@ def _memo_key(source: _Versioned, files: Iterable[Path], split: str, language: s
         states,
         split,
         language,
-        limit,
+        [limit.n, limit.seed] if isinstance(limit, Shots) else limit,
     ]
     return hashlib.sha256(canonical_json(facts)).hexdigest()
 
@@ -276,7 +357,8 @@ def _recall(store: Store, key: str) -> PreparedText | None:
     known = store.memo("prepared").get(key)
     if not isinstance(known, dict):
         return None
-    prepared = PreparedText(known["artefact_id"], known["n_items"], known["n_characters"])
+    skipped = tuple(known.get("skipped", ()))
+    prepared = PreparedText(known["artefact_id"], known["n_items"], known["n_characters"], skipped)
     return prepared if store.has(prepared.artefact_id) else None
 
 

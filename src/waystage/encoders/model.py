@@ -27,12 +27,24 @@ class TokenBatch:
         attention_mask: ``[n_sequences, n_positions]``, bool, True where there is a token.
         type_ids: ``[n_sequences, n_positions]``, int64.
         lengths: ``[n_sequences]``, int64.
+        positions: ``[n_sequences, n_positions]``, int64, from 0; None where they run from the first token to the last.
     """
 
     input_ids: Tensor
     attention_mask: Tensor
     type_ids: Tensor
     lengths: Tensor
+    positions: Tensor | None = None
+
+    def to(self, device: torch.device) -> TokenBatch:
+        """The batch on a device."""
+        return TokenBatch(
+            self.input_ids.to(device),
+            self.attention_mask.to(device),
+            self.type_ids.to(device),
+            self.lengths.to(device),
+            None if self.positions is None else self.positions.to(device),
+        )
 
     @property
     def n_text_tokens(self) -> int:
@@ -55,6 +67,7 @@ class Encoder(nn.Module):
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
         self._n_positions = _positions_of(model)
         self._first_position = _first_position_of(model)
+        self._takes_positions = "position_ids" in parameters
         self._lays_out = use_attention(model)
 
     @property
@@ -88,6 +101,11 @@ class Encoder(nn.Module):
         return self._takes_type_ids and self._n_types > 1
 
     @property
+    def sets_positions(self) -> bool:
+        """Whether a token can be given a position: it has a table of absolute positions, and looks up what is given."""
+        return self._n_positions is not None and self._takes_positions
+
+    @property
     def token_embeddings(self) -> nn.Embedding:
         """The table of token embeddings, ``[vocabulary_size, hidden_size]``."""
         embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]
@@ -113,10 +131,17 @@ class Encoder(nn.Module):
         if self._takes_type_ids and self._n_types > 0:
             inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
         if bool(batch.attention_mask.all()):
-            return self._states(inputs, layer)
+            return self._states(inputs | self._given_positions(batch), layer)
         if not self.computes_padding:
             return self._states_laid_out(inputs, batch, layer)
-        return self._states(inputs | {"attention_mask": batch.attention_mask.long()}, layer)
+        given = self._given_positions(batch)
+        return self._states(inputs | given | {"attention_mask": batch.attention_mask.long()}, layer)
+
+    def _given_positions(self, batch: TokenBatch) -> dict[str, Tensor]:
+        """The positions of a batch as rows of the table; nothing where they run on."""
+        if batch.positions is None or not self.sets_positions:
+            return {}
+        return {"position_ids": batch.positions + self._first_position}
 
     def _states(self, inputs: dict[str, Any], layer: int | None) -> Tensor:
         if layer is None or layer == self.n_layers:
@@ -129,7 +154,9 @@ class Encoder(nn.Module):
         n_sequences, n_positions = batch.input_ids.shape
         layout = Layout.of(batch.lengths, n_positions)
         rows = {name: ids.flatten()[layout.places].unsqueeze(0) for name, ids in inputs.items() if ids is not None}
-        positions = (layout.positions + self._first_position).unsqueeze(0)
+        given = self._given_positions(batch).get("position_ids")
+        running = layout.positions + self._first_position
+        positions = (running if given is None else given.flatten()[layout.places]).unsqueeze(0)
         states = self._states({**rows, "position_ids": positions, "stretches": layout.stretches}, layer)[0]
         padded = states.new_zeros(n_sequences * n_positions, states.shape[1]).index_copy(0, layout.places, states)
         return padded.view(n_sequences, n_positions, -1)

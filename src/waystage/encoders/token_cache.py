@@ -78,28 +78,52 @@ def write_token_cache(
             :func:`waystage.data.held_out.held_out_digests`; each text once.
         folder: exists.
     """
-    held_out = held_out_digests(documents(), n_held_out)
+    _write_cache(tokenizer, lambda: ((document,) for document in documents()), n_held_out, folder)
+
+
+def write_pair_cache(
+    tokenizer: SubwordTokenizer, pairs: Callable[[], Iterable[tuple[str, str]]], n_held_out: int, folder: Path
+) -> None:
+    """Tokenise sentence pairs into ``folder``: pair i becomes the documents 2i and 2i + 1.
+
+    A pair one side of which has no token is left out; a pair is held out as a whole. For the arguments see
+    :func:`write_token_cache`.
+    """
+    _write_cache(tokenizer, pairs, n_held_out, folder)
+
+
+def _write_cache(
+    tokenizer: SubwordTokenizer, texts: Callable[[], Iterable[tuple[str, ...]]], n_held_out: int, folder: Path
+) -> None:
+    held_out = held_out_digests(map(_key, texts()), n_held_out)
     seen: set[bytes] = set()
 
-    def is_held_out(document: str) -> bool:
-        return bool(held_out) and document_digest(document) in held_out
+    def is_held_out(texts: tuple[str, ...]) -> bool:
+        return bool(held_out) and document_digest(_key(texts)) in held_out
 
-    def first_of_each() -> Iterator[str]:
-        for document in documents():
-            if is_held_out(document) and document_digest(document) not in seen:
-                seen.add(document_digest(document))
-                yield document
+    def first_of_each() -> Iterator[tuple[str, ...]]:
+        for together in texts():
+            if is_held_out(together) and document_digest(_key(together)) not in seen:
+                seen.add(document_digest(_key(together)))
+                yield together
 
-    _write_part(tokenizer, (d for d in documents() if not is_held_out(d)), folder, TRAIN)
+    _write_part(tokenizer, (together for together in texts() if not is_held_out(together)), folder, TRAIN)
     _write_part(tokenizer, first_of_each() if held_out else (), folder, HELD_OUT)
 
 
-def _write_part(tokenizer: SubwordTokenizer, documents: Iterable[str], folder: Path, part: str) -> None:
+def _key(texts: tuple[str, ...]) -> str:
+    """What texts that belong together are told by; documents have no line breaks."""
+    return "\n".join(texts)
+
+
+def _write_part(tokenizer: SubwordTokenizer, texts: Iterable[tuple[str, ...]], folder: Path, part: str) -> None:
     end = 0
     with (folder / f"{part}.i32").open("wb") as tokens, (folder / f"{part}.i64").open("wb") as starts:
         starts.write(np.array([0], _STARTS).tobytes())
-        for block in _blocks(documents):
-            ids = [document for document in tokenizer.ids_of(block) if document]
+        for block in _blocks(texts):
+            encoded = iter(tokenizer.ids_of([text for together in block for text in together]))
+            grouped = [[next(encoded) for _ in together] for together in block]
+            ids = [document for together in grouped if all(together) for document in together]
             if not ids:
                 continue
             ends = end + np.cumsum([len(document) for document in ids])
@@ -108,12 +132,12 @@ def _write_part(tokenizer: SubwordTokenizer, documents: Iterable[str], folder: P
             starts.write(ends.astype(_STARTS).tobytes())
 
 
-def _blocks(documents: Iterable[str]) -> Iterator[list[str]]:
-    block: list[str] = []
+def _blocks(texts: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    block: list[tuple[str, ...]] = []
     n_characters = 0
-    for document in documents:
-        block.append(document)
-        n_characters += len(document)
+    for together in texts:
+        block.append(together)
+        n_characters += sum(map(len, together))
         if n_characters >= _BLOCK_CHARACTERS:
             yield block
             block, n_characters = [], 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from waystage.encoders.word_starts import starts_of_words
 from waystage.errors import DataError, first_line
@@ -22,10 +22,14 @@ _TEXTS_AT_A_TIME = 64
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence:
-    """One input of the encoder: token ids ``[n_tokens]`` and segment ids ``[n_tokens]``, special tokens included."""
+    """One input of the encoder: token ids ``[n_tokens]`` and segment ids ``[n_tokens]``, special tokens included.
+
+    ``positions``, ``[n_tokens]`` from 0, are None where they run from the first token to the last.
+    """
 
     ids: IdArray
     type_ids: IdArray
+    positions: IdArray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,12 +59,48 @@ class PairFrame:
     suffix: list[int]
     types: tuple[int, int, int, int, int]
 
+    def __len__(self) -> int:
+        return len(self.prefix) + len(self.middle) + len(self.suffix)
+
     def joined(self, first: Sequence[int], second: IdArray) -> tuple[TokenSequence, int]:
         """Two texts as one input, and the position of the first token of ``second``."""
         parts = (self.prefix, first, self.middle, second, self.suffix)
         ids = np.concatenate([np.asarray(part, np.int32) for part in parts])
         types = np.repeat(np.array(self.types, np.int32), [len(part) for part in parts])
         return TokenSequence(ids, types), len(self.prefix) + len(first) + len(self.middle)
+
+
+def _cut(encoding: Encoding, max_tokens: int) -> TokenSequence:
+    """An input of one or two texts whose texts lose their ends, the longer one first; special tokens stay."""
+    ids, types = np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32)
+    if len(ids) <= max_tokens:
+        return TokenSequence(ids, types)
+    part = np.array([-1 if text is None else text for text in encoding.sequence_ids], np.int32)
+    n_first, n_second = int((part == 0).sum()), int((part == 1).sum())
+    room = max(max_tokens - int((part == -1).sum()), 0)
+    kept = kept_of_pair(n_first, n_second, room) if n_second else (room, 0)
+    keeps = part == -1
+    for text, n_kept in enumerate(kept):
+        keeps[np.flatnonzero(part == text)[:n_kept]] = True
+    return TokenSequence(ids[keeps], types[keeps])
+
+
+def kept_of_pair(n_first: int, n_second: int, room: int) -> tuple[int, int]:
+    """How many tokens of two texts are kept, together at most ``room``, as tokenizers' ``longest_first`` keeps them.
+
+    The shorter text is whole where it takes less than half of the room; else both get half, and the odd one goes to
+    the longer text (the second, if they are as long).
+
+    >>> kept_of_pair(3, 20, 10), kept_of_pair(20, 3, 10), kept_of_pair(9, 9, 9)
+    ((3, 7), (7, 3), (4, 5))
+    """
+    if n_first + n_second <= room:
+        return n_first, n_second
+    shorter = min(n_first, n_second)
+    longer = room - shorter
+    if longer < shorter:
+        shorter, longer = room // 2, room - room // 2
+    return (longer, shorter) if n_first > n_second else (shorter, longer)
 
 
 class SubwordTokenizer:
@@ -101,6 +141,16 @@ class SubwordTokenizer:
             found = f"the tokeniser of this encoder has no {role.replace('_', ' ')}"
             raise DataError(f"{self.folder}: {found}, which this study needs")
         return int(token_id)
+
+    def require_first_token(self) -> None:
+        """Make sure that a text begins with a special token, whose state stands for the whole.
+
+        Raises:
+            DataError: it begins with its first word.
+        """
+        if not self.prefix_ids:
+            found = "the tokeniser of this encoder has no cls token: it puts none before a text"
+            raise DataError(f"{self.folder}: {found}, and `pooling: cls` needs one; `pooling: mean` does not")
 
     def _optional_id(self, role: str, default: int) -> int:
         name = self._names.get(role)
@@ -164,16 +214,13 @@ class SubwordTokenizer:
             pairs: second text of each input, or None.
             max_tokens: longest sequence, special tokens included.
         """
-        self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         inputs = [text if pair is None else (text, pair) for text, pair in zip(texts, pairs, strict=True)]
-        # The library also makes every combination of what is cut off from two long texts, so few are made at a time.
-        sequences = [
-            TokenSequence(np.array(encoding.ids, np.int32), np.array(encoding.type_ids, np.int32))
+        # The library's own truncation also makes every combination of what is cut off from two long texts.
+        return [
+            _cut(encoding, max_tokens)
             for start in range(0, len(inputs), _TEXTS_AT_A_TIME)
             for encoding in self._tokenizer.encode_batch(inputs[start : start + _TEXTS_AT_A_TIME])
         ]
-        self._tokenizer.no_truncation()
-        return sequences
 
     def encode_words(self, words: Sequence[str], max_tokens: int) -> list[WordSequence]:
         """Sequences of a sentence that is given as words.

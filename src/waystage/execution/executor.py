@@ -27,7 +27,9 @@ class WorkerSetting:
         store: goes to the workers; other machines have to see its folder under the same path.
         n_threads: threads of a worker; the same number gives the same bytes.
         checkpoint_seconds: time between two checkpoints inside a stage.
+        log_seconds: time between two reports in a job's log, and between two looks at them.
         run_dir: where the run keeps its logs, one file an attempt at a job; None keeps none.
+        n_processes: processes that train a stage together.
     """
 
     store: Store
@@ -35,6 +37,8 @@ class WorkerSetting:
     trust_remote_code: bool = False
     checkpoint_seconds: float = 20.0
     run_dir: Path | None = None
+    log_seconds: float = 1.0
+    n_processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ _LOG = logging.getLogger("waystage")
 _ResultT = TypeVar("_ResultT")
 
 
-def fitting(job: TrainJob, train: Callable[[int | None], _ResultT], label: str) -> tuple[_ResultT, int | None]:
+def fitting(
+    job: TrainJob, train: Callable[[int | None], _ResultT], label: str, n_processes: int = 1
+) -> tuple[_ResultT, int | None]:
     """What ``train`` gives with the largest micro-batch that fits, and the size of that.
 
     The batch of an optimiser step stays what it is, and the stage begins anew, so that its result is, to the byte, that
@@ -24,17 +26,26 @@ def fitting(job: TrainJob, train: Callable[[int | None], _ResultT], label: str) 
         job: the stage.
         train: trains with so many sequences in a forward pass (None: all of a batch).
         label: of the stage.
+        n_processes: that train together; more than one cannot begin anew by themselves.
 
     Raises:
         StageError: a single sequence is too much, or the size of a micro-batch decides what is learned.
     """
     size = job.training.micro_batch_size
+    is_dual = isinstance(job.objective, SupervisedJob) and KINDS[job.objective.kind_name].is_dual_encoder
+    if is_dual and n_processes > 1 and size is None:
+        raise StageError(
+            "a query learns from the candidates of its micro-batch, so micro_batch_size has to be set where several "
+            "processes share a stage"
+        )
     while True:
         try:
             return train(size), size
         except NotEnoughMemoryError as error:
             found, smaller = str(error), (size or job.training.batch_size) // 2
-        if isinstance(job.objective, SupervisedJob) and KINDS[job.objective.kind_name].is_dual_encoder:
+        if n_processes > 1:
+            raise StageError(f"not enough memory at {found}; a smaller micro_batch_size needs less")
+        if is_dual:
             raise StageError(
                 f"not enough memory at {found}; a query learns from the candidates of its micro-batch, so "
                 "micro_batch_size is not made smaller by itself: set it, or max_tokens, in the study"

@@ -16,7 +16,7 @@ class Followed:
     """Jobs that run elsewhere, as their logs tell."""
 
     def __init__(self, setting: WorkerSetting) -> None:
-        self._run_dir = setting.run_dir
+        self._run_dir, self._seconds = setting.run_dir, setting.log_seconds
         self._readers: dict[str, LineReader] = {}
         self._looked_at = 0.0
 
@@ -27,8 +27,8 @@ class Followed:
             self._readers[request.node.id] = LineReader(path)
 
     def report(self, on_advanced: OnAdvanced) -> dict[str, list[JsonObject]]:
-        """Tell the last share that each job has written, and give all new lines; at most once a second."""
-        if time.monotonic() - self._looked_at < _LOOK_SECONDS:
+        """Tell the last share that each job has written, and give all new lines; looks every ``log_seconds``."""
+        if time.monotonic() - self._looked_at < self._seconds:
             return {}
         self._looked_at = time.monotonic()
         news = {node_id: lines for node_id, reader in self._readers.items() if (lines := reader.new_lines())}

@@ -11,8 +11,7 @@ from waystage.execution.resources import BARE_PROCESS_BYTES
 from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan
 from waystage.store.store import Store
-from waystage.study.study import IntermediateStage, Limits, Stage, Study, Target, Training
-from waystage.tasks.task import Task
+from waystage.study.study import IntermediateStage, Stage, Study, Target, Training, TrainingData
 
 _ENCODER_SECONDS = 6.0
 _NODE_SECONDS = 0.2
@@ -79,9 +78,8 @@ def guess_seconds(study: Study) -> float:
     by_name = {stage.name: stage for stages in study.sequences.values() for stage in stages}
     for prefix in prefixes:
         stage = _matched(by_name, by_name[prefix[-1]])
-        counts = (
-            _n_training_examples(stage.task, stage.limits) if isinstance(stage, IntermediateStage) else _USUAL_COUNT
-        )
+        parts = [part for part in stage.parts if isinstance(part, IntermediateStage)]
+        counts = sum(_n_training_examples(part.learned) for part in parts) or _USUAL_COUNT
         flops += len(study.seeds) * _training_flops(stage.training, counts, layers)
     return flops / _USUAL_FLOPS_PER_SECOND + _PREPARATION_SECONDS
 
@@ -100,9 +98,9 @@ def _target_flops(target: Target, layers: int) -> float:
     n_test = target.limits.test or _USUAL_COUNT
     predicted = n_test * len(target.languages) * _USUAL_LENGTH
     flops = _USUAL_SHAPE.forward_flops(predicted, _USUAL_LENGTH, target.n_layers or layers)
-    if target.training is None:
+    if target.training is None or target.learned is None:
         return flops
-    n_train = _n_training_examples(target.train_task or target.task, target.limits)
+    n_train = _n_training_examples(target.learned)
     return flops + _training_flops(target.training, n_train, target.n_layers or layers)
 
 
@@ -116,6 +114,7 @@ def _training_flops(training: Training, n_examples: int, layers: int) -> float:
     return 3 * _USUAL_SHAPE.forward_flops(round(n_tokens), _USUAL_LENGTH, layers)
 
 
-def _n_training_examples(task: Task, limits: Limits) -> int:
+def _n_training_examples(learned: TrainingData) -> int:
+    task = learned.task
     declared = task.expected_counts.get(("train", task.source_language), _USUAL_COUNT)
-    return min(declared, limits.train) if limits.train is not None else declared
+    return sum(min(declared, learned.most_in(language) or declared) for language in learned.languages)

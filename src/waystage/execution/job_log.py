@@ -11,16 +11,16 @@ import os
 import socket
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from waystage.execution.executor import Ended, JobRequest, WorkerSetting
 from waystage.execution.log_lines import LineLog
+from waystage.execution.outcome import State
 from waystage.execution.worker import Control, TrainingStep
-
-_SECONDS_BETWEEN = 1.0
+from waystage.store.canonical import JsonObject
 
 
 def attempts_dir(run_dir: Path, node_id: str) -> Path:
@@ -60,7 +60,7 @@ class JobLog:
         )
 
         def on_fraction(fraction: float) -> None:
-            if time.monotonic() - self._written_at >= _SECONDS_BETWEEN:
+            if time.monotonic() - self._written_at >= self._setting.log_seconds:
                 self._advanced(fraction)
             control.on_fraction(fraction)
 
@@ -81,7 +81,8 @@ class JobLog:
         if self._step is not None:
             self._advanced(self._step.step / self._step.n_steps)
         reason = "something that it reads is damaged" if ended.is_damaged else ended.reason
-        self._add("ended", state=ended.state.value, reason=reason, seconds=self._seconds())
+        damaged = ended.is_damaged or None
+        self._add("ended", state=ended.state.value, reason=reason, is_damaged=damaged, seconds=self._seconds())
 
     def logged(self, record: logging.LogRecord) -> None:
         """What a library logs."""
@@ -107,6 +108,16 @@ class JobLog:
     def _add(self, event: str, **facts: object) -> None:
         if self._lines is not None:
             self._lines.add(event, **facts)
+
+
+def ended_by_log(node_id: str, lines: Iterable[JsonObject]) -> Ended | None:
+    """What became of a job, as its log says; None where it does not say so yet."""
+    for line in lines:
+        if line["event"] == "ended":
+            return Ended(node_id, State(line["state"]), line.get("reason"), bool(line.get("is_damaged")))
+        if line["event"] == "defect":
+            return Ended(node_id, State.FAILED, defect=str(line["text"]))
+    return None
 
 
 class _Handler(logging.Handler):

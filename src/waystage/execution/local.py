@@ -35,7 +35,7 @@ class LocalExecutor:
 
     def __init__(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> None:
         self._setting, self._should_stop = setting, should_stop
-        self._worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+        self._worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
         self._held: JobRequest | None = None
 
     def offer(self, request: JobRequest) -> bool:

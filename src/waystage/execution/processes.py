@@ -143,7 +143,7 @@ class ProcessExecutor:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setting, self._stop, os.getpid(), free[0])
-        process = context.Process(target=_serve, args=arguments, daemon=True)
+        process = context.Process(target=_serve, args=arguments)  # not a daemon: it may have peers
         # A terminal's Ctrl-C also reaches the new process, which inherits this mask, before it can say that it is ours.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -251,7 +251,7 @@ def _serve(connection: Connection, setting: WorkerSetting, stop: _Flag, driver_p
     signal.signal(signal.SIGTERM, leave)
     limit_threads(setting.n_threads)
     show_gpu(gpu)
-    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+    worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
 
     def should_stop() -> bool:
         return duty.is_dismissed or stop.raised.value or os.getppid() != driver_pid

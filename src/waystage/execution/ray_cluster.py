@@ -8,6 +8,8 @@ in :mod:`waystage.execution.schedule`.
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -68,8 +70,11 @@ class RayExecutor:
         if self._ray.is_initialized():  # by the program that calls; it stays as it is
             self._shuts_down = False
         else:
+            handler = signal.getsignal(signal.SIGTERM)
             self._connect()
             self._shuts_down = True
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, handler)  # Ray puts its own there, which ends this process at once
         self._task = self._ray.remote(max_retries=0)(_do)
         self._look()
         return self
@@ -192,6 +197,6 @@ def _do(request: JobRequest, setting: WorkerSetting) -> Ended:
     limit_threads(setting.n_threads)
     key = str(setting.store.root), setting.n_threads
     if key not in _WORKERS:
-        _WORKERS[key] = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
+        _WORKERS[key] = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
     control = Control(should_stop=StopFile(setting).is_there, checkpoint_seconds=setting.checkpoint_seconds)
     return attempt_elsewhere(request, _WORKERS[key], control, setting)

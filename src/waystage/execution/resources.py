@@ -74,12 +74,15 @@ NeedsOf: TypeAlias = Callable[[Node], Resources]
 """What a planned stage needs."""
 
 
-def needs_of(node: Node, n_threads: int, n_gpus: int = 0) -> Resources:
+def needs_of(node: Node, n_threads: int, n_gpus: int = 0, n_processes: int = 1) -> Resources:
     """What a node needs where each job computes with ``n_threads`` threads and, if it runs a model, ``n_gpus`` GPUs.
 
-    Scores are counted on one core without a GPU. Memory is the estimate of the plan and a process with torch in it.
+    Stages are trained by ``n_processes`` with so much each. Scores are counted on one core without a GPU. Memory is the
+    estimate of the plan and a process with torch in it.
     """
     if node.kind == "score":
         return Resources(memory_bytes=BARE_PROCESS_BYTES // 2)
     uses_gpu = n_gpus if node.kind in ("train", "predict") else 0
-    return Resources(n_threads, uses_gpu, round(node.work.memory_bytes) + BARE_PROCESS_BYTES)
+    n_taking_part = n_processes if node.kind == "train" else 1
+    memory_bytes = n_taking_part * (round(node.work.memory_bytes) + BARE_PROCESS_BYTES)
+    return Resources(n_threads, uses_gpu, memory_bytes, n_taking_part)

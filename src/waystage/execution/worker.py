@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,15 +16,16 @@ from waystage.data.examples import Candidate, Example
 from waystage.data.prepare import PreparedText, load_candidates, load_examples
 from waystage.encoders.reading import training_flops
 from waystage.encoders.sources import shape_from_config
-from waystage.encoders.token_caches import open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
-from waystage.errors import Interrupted
+from waystage.errors import Interrupted, StageError
 from waystage.execution.energy import EnergyMeter
+from waystage.execution.peers import SharedStage, peers
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
+from waystage.plan.making import MemberRead, ObjectiveMaker, flops_of_mixture, read_of_mixture
 from waystage.plan.nodes import (
     EncoderJob,
-    MaskedLmJob,
+    MixtureJob,
     Node,
     PredictJob,
     ScoreJob,
@@ -43,6 +45,8 @@ from waystage.tasks.kinds import KINDS
 if TYPE_CHECKING:
     from waystage.encoders.model import Encoder
     from waystage.kinds.objective import Objective
+    from waystage.training.loop import TrainingCost
+    from waystage.training.parallel import Group
     from waystage.training.stage import Choice
 
 OnFraction = Callable[[float], None]
@@ -86,11 +90,13 @@ class Worker:
     Attributes:
         store: where artefacts come from and go to.
         n_threads: threads of this worker; the same number gives the same bytes.
+        n_processes: processes that train a stage together, this one among them.
     """
 
     store: Store
     n_threads: int
     trust_remote_code: bool = False
+    n_processes: int = 1
     _encoders: dict[str, Encoder] = field(default_factory=dict)
     _tokenizers: dict[str, SubwordTokenizer] = field(default_factory=dict)
     _examples: dict[str, list[Example]] = field(default_factory=dict)
@@ -154,10 +160,63 @@ class Worker:
         return self._examples[text.artefact_id]
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.training.parallel import Alone
+        from waystage.training.selection import selection_facts
+
+        stage = SharedStage(self.store, node, self.n_processes, self.n_threads, self.trust_remote_code)
+        with peers(stage) if self.n_processes > 1 else nullcontext(Alone()) as group:
+            (objective, cost), used = self._run_stage(node, job, folder, control, group)
+        facts: JsonObject = {
+            "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
+            "objective": node.spec["objective"]["kind"],
+            "n_steps": cost.n_steps,
+            "n_text_tokens": cost.n_text_tokens,
+            "n_sequences": objective.n_sequences,
+            "mean_loss": cost.mean_loss,
+        }
+        read: list[MemberRead] = []
+        if isinstance(job.objective, MixtureJob):
+            read = read_of_mixture(job.objective, objective, job.training, cost.n_steps, job.seed)
+            facts["members"] = _member_facts(node, read)
+        (folder / "training.json").write_bytes(canonical_json(facts))
+        if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
+            choice = job.objective.choice
+            n_examples = {language: text.n_items for language, text in choice.data.items()}
+            chosen = selection_facts(choice.rule, cost.evaluations, n_examples)
+            (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
+        if objective.observed is not None:
+            (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
+        shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
+        n_layers = job.n_layers or shape.n_layers
+        return {
+            "training_seconds": round(cost.seconds, 3),
+            "n_examples": cost.n_examples,
+            "n_text_tokens": cost.n_text_tokens,
+            "n_padded_tokens": cost.n_padded_tokens,
+            "joules": cost.joules,
+            "micro_batch_size": used,
+            "flops": flops_of_mixture(shape, n_layers, read)
+            if read
+            else training_flops(shape, n_layers, objective.reading(), cost.n_text_tokens, cost.n_terms),
+        }
+
+    def take_part(self, node: Node, folder: Path, control: Control, group: Group) -> None:
+        """Train the stage of ``node`` together with other processes, of which the first one keeps the result.
+
+        Raises:
+            StageError, StoreError, Interrupted: as :meth:`run`.
+        """
+        if not isinstance(node.job, TrainJob):
+            raise StageError(f"{node.label} is not trained, so processes cannot share it")
+        self._run_stage(node, node.job, folder, control, group)
+
+    def _run_stage(
+        self, node: Node, job: TrainJob, folder: Path, control: Control, group: Group
+    ) -> tuple[tuple[Objective, TrainingCost], int | None]:
+        """The trained stage in ``folder``; what it learned from and cost, and the micro-batch size that fitted."""
         from waystage.execution.fitting import fitting
         from waystage.training.checkpoint import WEIGHTS_NAME
-        from waystage.training.loop import LoopSettings, TrainingCost
-        from waystage.training.selection import selection_facts
+        from waystage.training.loop import LoopSettings
         from waystage.training.stage import StageInputs, run_stage
 
         parent = self.store.open(job.parent_id).path(WEIGHTS_NAME) if job.parent_id else None
@@ -168,6 +227,7 @@ class Worker:
             on_step=lambda step, n_steps: control.on_fraction(step / n_steps),
             should_stop=control.should_stop,
             joules=EnergyMeter().joules,
+            group=group,
             on_progress=lambda made, n_steps: control.on_step(
                 TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
             ),
@@ -179,34 +239,7 @@ class Worker:
             training = replace(training, micro_batch_size=size)
             return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
 
-        (objective, cost), used = fitting(job, train, node.label)
-        facts = {
-            "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],
-            "objective": node.spec["objective"]["kind"],
-            "n_steps": cost.n_steps,
-            "n_text_tokens": cost.n_text_tokens,
-            "n_sequences": len(objective.sequences),
-            "mean_loss": cost.mean_loss,
-        }
-        (folder / "training.json").write_bytes(canonical_json(facts))
-        if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
-            choice = job.objective.choice
-            n_examples = {language: text.n_items for language, text in choice.data.items()}
-            chosen = selection_facts(choice.rule, cost.evaluations, n_examples)
-            (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
-        if objective.observed is not None:
-            (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
-        shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
-        reading, n_layers = objective.reading(), job.n_layers or shape.n_layers
-        return {
-            "training_seconds": round(cost.seconds, 3),
-            "n_examples": cost.n_examples,
-            "n_text_tokens": cost.n_text_tokens,
-            "n_padded_tokens": cost.n_padded_tokens,
-            "joules": cost.joules,
-            "micro_batch_size": used,
-            "flops": training_flops(shape, n_layers, reading, cost.n_text_tokens, cost.n_terms),
-        }
+        return fitting(job, train, node.label, group.size)
 
     def _choice(self, job: TrainJob) -> Choice | None:
         """How the checkpoint is chosen; None where it is the last."""
@@ -224,34 +257,12 @@ class Worker:
         return Choice(choice.rule, validation.scores)
 
     def _objective(self, job: TrainJob) -> tuple[Objective, Training]:
+        def table_size() -> int:
+            return self._pretrained(job.encoder_id).token_embeddings.num_embeddings
+
         tokenizer = self._tokenizer(job.encoder_id)
-        if isinstance(job.objective, SupervisedJob):
-            from waystage.kinds.registry import OBJECTIVES
-
-            examples = self._load_examples(job.objective.data)
-            make = OBJECTIVES[KINDS[job.objective.kind_name]]
-            objective = make(tokenizer, examples, job.objective.labels, job.training, job.objective.retrieval)
-            return objective, job.training
-        return self._masked_lm(tokenizer, job.objective, job)
-
-    def _masked_lm(
-        self, tokenizer: SubwordTokenizer, objective: MaskedLmJob, job: TrainJob
-    ) -> tuple[Objective, Training]:
-        from waystage.kinds.masked_lm import MaskedLmObjective
-        from waystage.kinds.packing import Frame, draw_for_budget
-        from waystage.kinds.pseudo_perplexity import mask_documents
-
-        settings = objective.settings
-        caches = {
-            language: open_token_caches(self.store, tokenizer, text, settings.held_out)
-            for language, text in objective.data.items()
-        }
-        trained_on = {language: cache for language, (cache, _) in caches.items()}
-        sequences, training = draw_for_budget(trained_on, Frame.of(tokenizer), settings, job.training, job.seed)
-        held_out = {language: cache.documents() for language, (_, cache) in caches.items()}
-        documents = mask_documents(tokenizer, held_out, job.training.max_tokens)
-        table_size = self._pretrained(job.encoder_id).token_embeddings.num_embeddings
-        return MaskedLmObjective(tokenizer, sequences, settings, table_size, documents), training
+        maker = ObjectiveMaker(self.store, tokenizer, self._load_examples, table_size, job.seed)
+        return maker.make(job.objective, job.training)
 
     def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder
@@ -353,6 +364,20 @@ class Worker:
                 scores[language], columns = score_examples(metric, gold, predicted), metric.columns
             (folder / f"{name}.json").write_bytes(statistics_bytes(name, columns, scores))
         return {}
+
+
+def _member_facts(node: Node, read: Sequence[MemberRead]) -> list[JsonObject]:
+    """How often each objective of a mixture was met, and what was read of it."""
+    members = node.spec["objective"]["members"]
+    return [
+        {
+            "objective": member["objective"]["kind"],
+            "share": own.share,
+            "n_steps": own.n_steps,
+            "n_text_tokens": own.n_tokens,
+        }
+        for member, own in zip(members, read, strict=True)
+    ]
 
 
 def peak_memory_bytes() -> int:

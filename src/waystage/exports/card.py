@@ -187,11 +187,15 @@ def _mean_line(run: FinishedRun, card: Card, task: str) -> list[str]:
     return [f"{line}."]
 
 
+def _languages(protocol: TaskProtocol) -> str:
+    return ", ".join(protocol.learned_in or (protocol.source_language,))
+
+
 def _protocol_part(protocols: Iterable[TaskProtocol]) -> str:
     parts = ["## Protocol"]
     for protocol in protocols:
         facts = [f"{fact.name} {plain(fact.value)}" for fact in protocol.training]
-        trained = f"learned in {protocol.source_language}: {', '.join(facts)}" if facts else "nothing is trained"
+        trained = f"learned in {_languages(protocol)}: {', '.join(facts)}" if facts else "nothing is trained"
         vectors = f"; vectors: {plain(protocol.layer)}, {protocol.pooling}" if protocol.layer else ""
         lines = [f"- {trained}{vectors}", f"- checkpoint: {plain(protocol.selection)}"]
         if protocol.profile:

@@ -126,6 +126,8 @@ def _source_data(protocol: TaskProtocol) -> dict[str, Any]:
 def _protocol_details(protocol: TaskProtocol) -> dict[str, str]:
     details = {fact.name: fact.value for fact in protocol.training}
     details |= {"source_language": protocol.source_language, "selection": protocol.selection}
+    if protocol.trained_languages:
+        details["not_zero_shot_in"] = ", ".join(protocol.trained_languages)
     if protocol.departures:
         details["departures"] = "; ".join(protocol.departures)
     return details

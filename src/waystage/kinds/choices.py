@@ -16,7 +16,7 @@ from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.errors import DataError
 from waystage.kinds import classification
-from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
 
 
 def encode(tokenizer: SubwordTokenizer, examples: Sequence[Example], max_tokens: int) -> list[TokenSequence]:
@@ -41,7 +41,7 @@ def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch, pooling: Poolin
     return classification.logits(encoder, head, batch, pooling).squeeze(1)
 
 
-class MultipleChoiceObjective(Objective):
+class MultipleChoiceObjective(TokenObjective):
     """Cross-entropy of the right choice among those of its example. An index is that of an example."""
 
     def __init__(

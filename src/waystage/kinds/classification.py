@@ -14,7 +14,7 @@ from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.errors import DataError
-from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
 
 
 def encode(tokenizer: SubwordTokenizer, examples: Sequence[Example], max_tokens: int) -> list[TokenSequence]:
@@ -30,7 +30,7 @@ def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch, pooling: Poolin
     return scores
 
 
-class ClassificationObjective(Objective):
+class ClassificationObjective(TokenObjective):
     """Cross-entropy of the gold label."""
 
     def __init__(

@@ -19,7 +19,7 @@ from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.errors import DataError
-from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
 from waystage.study.study import RetrievalSettings, Training
 
 
@@ -46,7 +46,7 @@ def encode_candidates(
     return tokenizer.encode_texts(texts, [candidate.context for candidate in candidates], max_tokens)
 
 
-class DualObjective(Objective):
+class DualObjective(TokenObjective):
     """Cross-entropy of a query's own candidate among those of its micro-batch. An index is that of an example.
 
     A candidate with the same text as the query's own is not counted against it: two questions may have one answer.

@@ -8,7 +8,7 @@ target, so what is learned differs from the full softmax only in that they are n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from waystage.encoders.collate import collate
+from waystage.encoders.collate import collate_sequences
 from waystage.encoders.heads import MaskedLanguageModelHead
 from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder, TokenBatch
@@ -25,8 +25,8 @@ from waystage.encoders.reading import Reading
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.trimming import TrimmedVocabulary
 from waystage.kinds.masking import choose_positions, choose_words, corrupt
-from waystage.kinds.objective import Indices, MicroBatch, Objective
-from waystage.kinds.packing import DrawnSequences
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
+from waystage.kinds.packing import Drawn
 from waystage.kinds.pseudo_perplexity import (
     HeldOutDocument,
     LanguageLoss,
@@ -34,7 +34,7 @@ from waystage.kinds.pseudo_perplexity import (
     perplexity_facts,
 )
 from waystage.store.canonical import JsonObject
-from waystage.study.pretraining import MaskedLm, MaskUnit, Softmax
+from waystage.study.pretraining import Masking, MaskUnit, Softmax
 
 # Logits that are in memory at a time where the softmax is over the whole vocabulary.
 _BLOCK_LOGITS = 1 << 25
@@ -48,7 +48,7 @@ class Observation:
     losses: Mapping[str, LanguageLoss] | None
 
 
-class MaskedLmObjective(Objective):
+class MaskedLmObjective(TokenObjective):
     """Cross-entropy of the original token at the positions chosen for prediction.
 
     Args:
@@ -60,13 +60,13 @@ class MaskedLmObjective(Objective):
 
     """
 
-    sequences: DrawnSequences
+    sequences: Drawn
 
     def __init__(
         self,
         tokenizer: SubwordTokenizer,
-        sequences: DrawnSequences,
-        settings: MaskedLm,
+        sequences: Drawn,
+        settings: Masking,
         table_size: int,
         held_out: Sequence[HeldOutDocument] = (),
     ) -> None:
@@ -127,10 +127,10 @@ class MaskedLmObjective(Objective):
         if self._vocabulary is None:
             raise RuntimeError("a masked-LM objective must be trimmed before it is used")
         chosen = [self.sequences[int(index)] for index in indices]
-        rows = [self._row_of[sequence.ids].astype(np.int32) for sequence in chosen]
-        if any((row < 0).any() for row in rows):
+        numbered = [replace(sequence, ids=self._row_of[sequence.ids].astype(np.int32)) for sequence in chosen]
+        if any((sequence.ids < 0).any() for sequence in numbered):
             raise KeyError("a token id is not in the trimmed vocabulary")
-        return collate(rows, [sequence.type_ids for sequence in chosen], self.pad_id, device)
+        return collate_sequences(numbered, self.pad_id, device)
 
     def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
         """The head that is known of the encoder, else a new one; tied to the (trimmed) token embeddings."""
@@ -184,13 +184,7 @@ class MaskedLmObjective(Objective):
         batch = MicroBatch(tokens, targets, targets.shape[1])
         if device.type == "cpu":
             return batch
-        moved = type(tokens)(
-            tokens.input_ids.to(device),
-            tokens.attention_mask.to(device),
-            tokens.type_ids.to(device),
-            tokens.lengths.to(device),
-        )
-        return MicroBatch(moved, targets.to(device), batch.n_terms)
+        return MicroBatch(tokens.to(device), targets.to(device), batch.n_terms)
 
     def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
         """Sum over predicted positions."""

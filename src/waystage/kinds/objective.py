@@ -27,13 +27,14 @@ Indices = NDArray[np.int64]
 class MicroBatch:
     """Inputs and targets of one forward pass; ``n_terms`` is the number of summands of its loss.
 
-    ``candidates`` are the other side of a dual encoder.
+    ``candidates`` are the other side of a dual encoder; ``member`` is the place of its objective in a mixture.
     """
 
     tokens: TokenBatch
     targets: Tensor
     n_terms: int
     candidates: TokenBatch | None = None
+    member: int = 0
 
     @property
     def n_text_tokens(self) -> int:
@@ -50,7 +51,88 @@ class MicroBatch:
         return (self.tokens,) if self.candidates is None else (self.tokens, self.candidates)
 
 
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """Inputs of which a batch is made, apart from those of other strands.
+
+    Attributes:
+        lengths: tokens of each input, ``[n]``.
+        share: share of the steps, in (0, 1]; those of all strands sum to 1.
+        n_in_epoch: inputs that count as one pass; 0 where a pass over the training data does not depend on it.
+    """
+
+    lengths: NDArray[np.integer[Any]]
+    share: float
+    n_in_epoch: int
+
+
 class Objective(ABC):
+    """What is learned from: inputs, a head and a loss."""
+
+    @property
+    @abstractmethod
+    def lengths(self) -> NDArray[np.integer[Any]]:
+        """Tokens of each input, shape ``[n_inputs]``."""
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """What batches are made of; the inputs of a later one are numbered on from those of the one before."""
+        return (Strand(self.lengths, 1.0, len(self.lengths)),)
+
+    @property
+    @abstractmethod
+    def n_sequences(self) -> int:
+        """Sequences that are read."""
+
+    @abstractmethod
+    def names(self, indices: Indices) -> list[str]:
+        """What the user knows the inputs at ``indices`` by, each once."""
+
+    @abstractmethod
+    def reading(self) -> Reading:
+        """What one pass reads."""
+
+    def readings(self) -> tuple[Reading, ...]:
+        """What one pass over each strand reads."""
+        return (self.reading(),)
+
+    @abstractmethod
+    def vocabulary(self) -> TrimmedVocabulary:
+        """The tokens that occur, and those that the objective itself puts in."""
+
+    @abstractmethod
+    def trim(self, vocabulary: TrimmedVocabulary) -> None:
+        """Number tokens by their rows in a trimmed table from now on."""
+
+    def observe(self, encoder: Encoder) -> None:  # noqa: B027
+        """Measure what is to be known of the encoder; called before and after training, its whole vocabulary in place.
+
+        Most objectives measure nothing.
+        """
+
+    @property
+    def observed(self) -> JsonObject | None:
+        """What was measured before and after training; None where nothing was."""
+        return None
+
+    def finished_head(self, encoder: Encoder, head: nn.Module) -> tuple[dict[str, Tensor], KnownHead | None]:
+        """What a trained head leaves: the tensors of a task's head, and the masked-LM head known from now on."""
+        return dict(head.state_dict()), encoder.known_head
+
+    @abstractmethod
+    def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
+        """A new head, initialised from ``generator``."""
+
+    @abstractmethod
+    def micro_batch(self, indices: Indices, seed: int, device: torch.device) -> MicroBatch:
+        """Inputs and targets of some inputs of one strand; ``seed`` decides anything random about them."""
+
+    @abstractmethod
+    def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
+        """Sum of the loss over the terms of a batch (a scalar); its gradient trains encoder and head."""
+
+
+class TokenObjective(Objective):
     """A training set in token form, with its head and its loss.
 
     Attributes:
@@ -64,6 +146,11 @@ class Objective(ABC):
         self.pad_id = tokenizer.pad_id
         self._extra_ids: list[int] = [tokenizer.pad_id]
         self.example_ids: Sequence[str] = ()
+
+    @property
+    def n_sequences(self) -> int:
+        """Sequences that are read."""
+        return len(self.sequences)
 
     @property
     def lengths(self) -> NDArray[np.integer[Any]]:
@@ -97,30 +184,3 @@ class Objective(ABC):
         """The sequences at ``indices`` as a padded batch."""
         chosen = [self.sequences[index] for index in indices]
         return collate([s.ids for s in chosen], [s.type_ids for s in chosen], self.pad_id, device)
-
-    def observe(self, encoder: Encoder) -> None:  # noqa: B027
-        """Measure what is to be known of the encoder; called before and after training, its whole vocabulary in place.
-
-        Most objectives measure nothing.
-        """
-
-    @property
-    def observed(self) -> JsonObject | None:
-        """What was measured before and after training; None where nothing was."""
-        return None
-
-    def finished_head(self, encoder: Encoder, head: nn.Module) -> tuple[dict[str, Tensor], KnownHead | None]:
-        """What a trained head leaves: the tensors of a task's head, and the masked-LM head known from now on."""
-        return dict(head.state_dict()), encoder.known_head
-
-    @abstractmethod
-    def make_head(self, encoder: Encoder, dropout: float, generator: torch.Generator) -> nn.Module:
-        """A new head, initialised from ``generator``."""
-
-    @abstractmethod
-    def micro_batch(self, indices: Indices, seed: int, device: torch.device) -> MicroBatch:
-        """Inputs and targets of some sequences; ``seed`` decides anything random about them."""
-
-    @abstractmethod
-    def loss_sum(self, encoder: Encoder, head: nn.Module, batch: MicroBatch) -> Tensor:
-        """Sum of the loss over the terms of a batch (a scalar); its gradient trains encoder and head."""

@@ -6,6 +6,7 @@ a stage, and no list of documents is held in memory.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,13 +53,7 @@ class Stream:
 
     def documents(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """The documents at places of the stream, ``[n]``; a place needs no other one to be known."""
-        n_documents = len(self.cache)
-        passes, places = np.divmod(positions, n_documents)
-        found = np.empty_like(places)
-        for number in np.unique(passes):
-            here = passes == number
-            found[here] = permuted(places[here], n_documents, derive_seed(self.seed, "pass", int(number)))
-        return found
+        return endlessly_permuted(positions, len(self.cache), self.seed)
 
     def cut(self, position: int, offset: int, n_tokens: int, frame: Frame) -> NDArray[np.int32]:
         """``n_tokens`` tokens from token ``offset`` of the document at ``position`` on, special tokens included."""
@@ -86,6 +81,20 @@ class Stream:
             lengths = self.cache.lengths(documents)
             for document, length in zip(documents.tolist(), lengths.tolist(), strict=True):
                 is_marked[self.cache.read(document, 0, length)] = True
+
+
+def endlessly_permuted(positions: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
+    """What stands at places of an endless stream of ``range(n)``, ``[n_positions]``: each pass in an order of its own.
+
+    >>> sorted(endlessly_permuted(np.arange(6), 3, seed=1).tolist())
+    [0, 0, 1, 1, 2, 2]
+    """
+    passes, places = np.divmod(positions, n)
+    found = np.empty_like(places)
+    for number in np.unique(passes):
+        here = passes == number
+        found[here] = permuted(places[here], n, derive_seed(seed, "pass", int(number)))
+    return found
 
 
 def permuted(places: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
@@ -119,8 +128,44 @@ def _encrypted(values: NDArray[np.uint64], half: np.uint64, keys: Sequence[int])
     return (left << half) | right
 
 
+class Drawn(Sequence[TokenSequence], ABC):
+    """Sequences that were drawn from text on disk, and are read when they are asked for.
+
+    Attributes:
+        lengths: tokens, special ones included, ``[n_sequences]``.
+    """
+
+    __slots__ = ()
+
+    lengths: NDArray[np.int32]
+
+    @abstractmethod
+    def sequence(self, index: int) -> TokenSequence:
+        """One of the sequences."""
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """What the user knows the text of a sequence by."""
+
+    @abstractmethod
+    def occurring(self, vocabulary_size: int) -> NDArray[np.int64]:
+        """Ids of the tokens that occur in some sequence, special ones included, ascending."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @overload
+    def __getitem__(self, index: int) -> TokenSequence: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TokenSequence]: ...
+    def __getitem__(self, index: int | slice) -> TokenSequence | list[TokenSequence]:
+        if isinstance(index, slice):
+            return [self.sequence(at) for at in range(*index.indices(len(self)))]
+        return self.sequence(index)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class DrawnSequences(Sequence[TokenSequence]):
+class DrawnSequences(Drawn):
     """Sequences that were drawn from streams, as places in them: 14 bytes each, whatever their length.
 
     Attributes:
@@ -153,24 +198,16 @@ class DrawnSequences(Sequence[TokenSequence]):
         (document,) = self.streams[language].documents(place).tolist()
         return f"{self.names[language]} document {document + 1}"
 
-    def __len__(self) -> int:
-        return len(self.lengths)
-
     def occurring(self, vocabulary_size: int) -> NDArray[np.int64]:
-        """Ids of the tokens that occur in some sequence, special ones included, ascending."""
+        """Ids of the tokens of all documents that were drawn."""
         is_marked = np.zeros(vocabulary_size, bool)
         is_marked[[*self.frame.prefix, *self.frame.separator]] = True
         for stream, n_documents in zip(self.streams, self.n_documents, strict=True):
             stream.mark_tokens(n_documents, is_marked)
         return np.flatnonzero(is_marked)
 
-    @overload
-    def __getitem__(self, index: int) -> TokenSequence: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[TokenSequence]: ...
-    def __getitem__(self, index: int | slice) -> TokenSequence | list[TokenSequence]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
+    def sequence(self, index: int) -> TokenSequence:
+        """One of the sequences."""
         length = int(self.lengths[index])
         stream = self.streams[int(self.languages[index])]
         ids = stream.cut(int(self.positions[index]), int(self.offsets[index]), length, self.frame)
@@ -249,7 +286,7 @@ def draw_sequences(
         raise DataError(f"max_tokens is {max_tokens}, and {len(frame)} are special tokens")
     streams = tuple(Stream(caches[name], derive_seed(seed, "documents", name)) for name in languages)
     cursors = [_Cursor(stream) for stream in streams]
-    choices = _language_choices([len(stream.cache) for stream in streams], alpha, derive_seed(seed, "languages"))
+    choices = language_choices([len(stream.cache) for stream in streams], alpha, derive_seed(seed, "languages"))
     chosen, positions, offsets, lengths = array("H"), array("I"), array("i"), array("i")
     n_drawn = 0
     while n_drawn < n_tokens:
@@ -272,7 +309,8 @@ def draw_sequences(
     )
 
 
-def _language_choices(n_documents: Sequence[int], alpha: float, seed: int) -> Iterator[int]:
+def language_choices(n_documents: Sequence[int], alpha: float, seed: int) -> Iterator[int]:
+    """Places of languages without end, one with n documents in proportion to n^alpha."""
     weights = np.array(n_documents, np.float64) ** alpha
     rng = np.random.Generator(np.random.PCG64(seed))
     while True:
@@ -289,17 +327,21 @@ def draw_for_budget(
     Raises:
         DataError: see :func:`draw_sequences`.
     """
-    if training.tokens is not None:
-        n_tokens = training.tokens
-    elif training.steps is not None:
-        n_tokens = training.steps * training.batch_size * training.max_tokens
-    elif training.examples is not None:
-        n_tokens = training.examples * training.max_tokens
-    else:
-        n_corpus = sum(cache.n_tokens + len(cache) * len(frame) for cache in caches.values())
-        n_tokens = max(1, round((training.epochs or 1.0) * n_corpus))
+    n_corpus = sum(cache.n_tokens + len(cache) * len(frame) for cache in caches.values())
+    n_tokens = tokens_of_budget(training, n_corpus)
     size = (training.max_tokens, n_tokens)
     sequences = draw_sequences(caches, frame, settings.packing, size, settings.alpha, seed)
     if training.steps is not None or training.examples is not None:
         return sequences, training
     return sequences, replace(training, epochs=1.0, tokens=None)
+
+
+def tokens_of_budget(training: Training, n_corpus: int) -> int:
+    """Tokens that have to be drawn; ``n_corpus`` are those of one pass."""
+    if training.tokens is not None:
+        return training.tokens
+    if training.steps is not None:
+        return training.steps * training.batch_size * training.max_tokens
+    if training.examples is not None:
+        return training.examples * training.max_tokens
+    return max(1, round((training.epochs or 1.0) * n_corpus))

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from waystage.encoders.collate import collate
+from waystage.encoders.collate import collate_sequences
 from waystage.encoders.known_head import HeadOrigin, KnownHead
 from waystage.encoders.model import Encoder
-from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.seeds import derive_seed
 from waystage.store.canonical import JsonObject
 
@@ -35,15 +35,20 @@ class HeldOutDocument:
     """A document with some of its tokens masked.
 
     Shapes:
-        ids: ``[n_tokens]``, special tokens included, masks put in.
+        sequence: special tokens included, masks put in.
         positions: ``[n_masked]``, at least one.
         originals: ``[n_masked]``, the tokens at ``positions``.
     """
 
     language: str
-    ids: NDArray[np.int32]
+    sequence: TokenSequence
     positions: NDArray[np.int64]
     originals: NDArray[np.int64]
+
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """The tokens, ``[n_tokens]``."""
+        return self.sequence.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,28 @@ def mask_documents(
 
     What is masked follows from the place of a document and its length alone.
     """
-    mask_id, special_ids = tokenizer.special_id("mask_token"), sorted(tokenizer.special_ids)
     prefix, suffix = tokenizer.prefix_ids, tokenizer.suffix_ids
     room = max_tokens - len(prefix) - len(suffix)
+    framed = {
+        language: [np.concatenate([prefix, document[:room], suffix]).astype(np.int32) for document in of_language]
+        for language, of_language in documents.items()
+    }
+    sequences = {
+        language: [TokenSequence(ids, np.zeros_like(ids)) for ids in of_language]
+        for language, of_language in framed.items()
+    }
+    return mask_sequences(tokenizer, sequences)
+
+
+def mask_sequences(
+    tokenizer: SubwordTokenizer, sequences: Mapping[str, Sequence[TokenSequence]]
+) -> list[HeldOutDocument]:
+    """Sequences as they are predicted; see :func:`mask_documents`."""
+    mask_id, special_ids = tokenizer.special_id("mask_token"), sorted(tokenizer.special_ids)
     masked = []
-    for language, of_language in sorted(documents.items()):
-        for number, document in enumerate(of_language):
-            ids = np.concatenate([prefix, document[:room], suffix]).astype(np.int32)
+    for language, of_language in sorted(sequences.items()):
+        for number, sequence in enumerate(of_language):
+            ids = sequence.ids.copy()
             eligible = np.flatnonzero(~np.isin(ids, special_ids))
             if not len(eligible):
                 continue
@@ -82,7 +102,7 @@ def mask_documents(
             positions = np.sort(rng.choice(eligible, size=n_masked, replace=False))
             originals = ids[positions].astype(np.int64)
             ids[positions] = mask_id
-            masked.append(HeldOutDocument(language, ids, positions, originals))
+            masked.append(HeldOutDocument(language, replace(sequence, ids=ids), positions, originals))
     return masked
 
 
@@ -97,7 +117,7 @@ def language_losses(
     encoder.eval()
     with torch.inference_mode():
         for batch in _batches(documents):
-            tokens = collate([d.ids for d in batch], [np.zeros(len(d.ids), np.int32) for d in batch], pad_id, device)
+            tokens = collate_sequences([d.sequence for d in batch], pad_id, device)
             states = encoder(tokens)
             rows = np.repeat(np.arange(len(batch)), [len(d.positions) for d in batch])
             places = np.concatenate([d.positions for d in batch])

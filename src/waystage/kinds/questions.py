@@ -18,7 +18,7 @@ from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.encoders.windows import Window, WindowLengths, encode_windows, token_span
 from waystage.errors import DataError
-from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
 
 NO_ANSWER_POSITION = 0
 
@@ -35,7 +35,7 @@ def logits(encoder: Encoder, head: nn.Module, batch: TokenBatch) -> Tensor:
     return scores.masked_fill(~batch.attention_mask.unsqueeze(2), float("-inf"))
 
 
-class SpanObjective(Objective):
+class SpanObjective(TokenObjective):
     """Mean of the cross-entropies of the first and the last token of the answer.
 
     Of several accepted answers the first is learned.

@@ -92,7 +92,10 @@ def _of_pooled(make: _MakeOfPooled) -> MakeObjective:
         training: Training,
         retrieval: RetrievalSettings | None = None,
     ) -> Objective:
-        return make(tokenizer, examples, labels, training.max_tokens, Pooling(training.pooling))
+        pooling = Pooling(training.pooling)
+        if pooling is Pooling.CLS:
+            tokenizer.require_first_token()
+        return make(tokenizer, examples, labels, training.max_tokens, pooling)
 
     return objective
 

@@ -14,7 +14,7 @@ from waystage.encoders.heads import TaggingHead
 from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.tokenizer import SubwordTokenizer, WordSequence
 from waystage.errors import DataError
-from waystage.kinds.objective import Indices, MicroBatch, Objective
+from waystage.kinds.objective import Indices, MicroBatch, TokenObjective
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def first_subword_places(parts: Sequence[SentencePart]) -> tuple[Tensor, Tensor]
     return torch.from_numpy(rows), torch.from_numpy(positions)
 
 
-class TaggingObjective(Objective):
+class TaggingObjective(TokenObjective):
     """Cross-entropy of the gold tag at each word's first subword."""
 
     def __init__(

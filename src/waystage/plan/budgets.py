@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from waystage.encoders.reading import Reading, training_flops
 from waystage.encoders.registry import EncoderShape
 from waystage.errors import Problem, StudyError, nearest_name
-from waystage.plan.nodes import MaskedLmJob, SupervisedJob
+from waystage.plan.making import flops_of_mixture
+from waystage.plan.nodes import MixtureJob, PlainObjective, SupervisedJob
 from waystage.plan.paces import Pacer
 from waystage.plan.readings import Reader
 from waystage.study.study import CostUnit, Match, Stage, Study, Training
@@ -59,24 +60,28 @@ class Meter:
     shape: EncoderShape
     n_layers: int
 
-    def amount(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> Amount:
+    def amount(self, objective: PlainObjective | MixtureJob, training: Training) -> Amount:
         """What training takes whose budget is in passes, steps, tokens or examples."""
-        if isinstance(objective, MaskedLmJob):
-            reading, passes = self.reader.masked_lm(objective, training), 1.0
-            mask_rate = objective.settings.mask_rate
-        else:
+        if isinstance(objective, MixtureJob):
+            read = self.reader.mixture(objective, training)
+            n_tokens, n_examples = sum(own.n_tokens for own in read), sum(own.n_examples for own in read)
+            return Amount(n_tokens, n_examples, flops_of_mixture(self.shape, self.n_layers, read))
+        if isinstance(objective, SupervisedJob):
             reading, mask_rate = self.reader.supervised(objective, training), 0.0
             passes = _passes(training, reading)
-        n_tokens = passes * reading.n_tokens
-        flops = training_flops(self.shape, self.n_layers, reading, n_tokens, mask_rate * n_tokens)
-        return Amount(n_tokens, passes * reading.n_examples, flops)
+        else:
+            reading, passes = self.reader.text(objective, training), 1.0
+            mask_rate = objective.settings.mask_rate
+        n_read = passes * reading.n_tokens
+        flops = training_flops(self.shape, self.n_layers, reading, n_read, mask_rate * n_read)
+        return Amount(n_read, passes * reading.n_examples, flops)
 
-    def seconds(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> float:
+    def seconds(self, objective: PlainObjective | MixtureJob, training: Training) -> float:
         """Seconds that training takes on this machine."""
         pace = self.pacer.seconds_per_token(objective, training)
         return pace * self.amount(objective, training).n_tokens
 
-    def in_tokens(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> Training:
+    def in_tokens(self, objective: PlainObjective | MixtureJob, training: Training) -> Training:
         """A budget in operations or seconds as one in tokens.
 
         What masked LM reads decides how wide its softmax is, and so what a token costs; a few rounds settle that.
@@ -91,7 +96,7 @@ class Meter:
                 break
         return replace(bare, tokens=max(1, round(tokens)))
 
-    def _tokens_for(self, objective: SupervisedJob | MaskedLmJob, training: Training, like: Training) -> float:
+    def _tokens_for(self, objective: PlainObjective | MixtureJob, training: Training, like: Training) -> float:
         """Tokens that the budget of ``training`` pays for, if one costs what it does with the budget of ``like``."""
         if training.seconds is not None:
             return training.seconds / self.pacer.seconds_per_token(objective, like)
@@ -110,7 +115,7 @@ class Budgets:
     """
 
     stages: Mapping[str, Stage]
-    objective_of: Callable[[Stage], SupervisedJob | MaskedLmJob]
+    objective_of: Callable[[Stage], PlainObjective | MixtureJob]
     meter: Meter
     found: dict[str, StageBudget] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
+from waystage.data.parallel import pair_name
 from waystage.data.prepare import PreparedText
 from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
 from waystage.plan.budgets import Budgets, Meter, named_stages
 from waystage.plan.cell import Cell
-from waystage.plan.estimate import mean_tokens, prediction_work, training_work, with_evaluations
+from waystage.plan.estimate import prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
     CheckpointChoice,
     EncoderJob,
     Job,
     MaskedLmJob,
+    MemberJob,
+    MixtureJob,
     Node,
+    PlainObjective,
     PredictJob,
     ScoreJob,
     SupervisedJob,
     TrainJob,
+    TranslationLmJob,
     Work,
 )
+from waystage.plan.objectives import data_ids, ids_by_language, inputs_of, mixture_work, objective_spec
 from waystage.plan.paces import Pacer
 from waystage.plan.readings import Reader
-from waystage.plan.texts import Texts, training_task
+from waystage.plan.texts import Texts
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
 from waystage.store.artefact import identify
 from waystage.store.store import Store
-from waystage.study.study import IntermediateStage, Precision, RetrievalSettings, Stage, Study, Target, Training
+from waystage.study.study import (
+    ContinuedStage,
+    IntermediateStage,
+    MixedStage,
+    ParallelStage,
+    PlainStage,
+    Precision,
+    RetrievalSettings,
+    Stage,
+    Study,
+    Target,
+    Training,
+)
 from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 2
-_MASKED_LM_VERSION = 2
 _PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
@@ -67,7 +83,7 @@ class Builder:
         choice = self.study.encoder
         pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
         n_layers = choice.n_layers or self.shape.n_layers
-        self.budgets = Budgets(named_stages(self.study), self._objective, Meter(reader, pacer, self.shape, n_layers))
+        self.budgets = Budgets(named_stages(self.study), self._counted, Meter(reader, pacer, self.shape, n_layers))
         for name, stages in self.study.sequences.items():
             for target in self.study.targets:
                 is_random = bool(stages) or target.training is not None
@@ -89,8 +105,10 @@ class Builder:
             stage_ids.append(self._stage(stage, parent, seed or 0, label))
         parent = stage_ids[-1] if stage_ids else None
         if target.training is not None:
-            task = training_task(target)
-            data = self.texts.train[task.name, target.limits.train]
+            if target.learned is None:
+                raise RuntimeError("a target that is trained learns from something")
+            task = target.learned.task
+            data = self.texts.training(target.learned, seed)
             retrieval = target.retrieval if task.kind.is_dual_encoder else None
             objective = SupervisedJob(task.kind.name, target.task.labels, data, self._choice(target), retrieval)
             label = f"{name} → {target.task.name}"
@@ -133,28 +151,45 @@ class Builder:
 
     def _stage(self, stage: Stage, parent: str | None, seed: int, label: str) -> str:
         training = self.budgets.training(stage)
-        return self._train(self._objective(stage), parent, self.study.encoder.n_layers, training, seed, label)
+        return self._train(self._objective(stage, seed), parent, self.study.encoder.n_layers, training, seed, label)
 
-    def _objective(self, stage: Stage) -> SupervisedJob | MaskedLmJob:
-        if isinstance(stage, IntermediateStage):
-            data = self.texts.train[stage.task.name, stage.limits.train]
-            is_dual = stage.task.kind.is_dual_encoder
-            settings = RetrievalSettings(pooling=stage.training.pooling, max_tokens=stage.training.max_tokens)
-            retrieval = settings if is_dual else None
-            return SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
-        corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
-        return MaskedLmJob(corpus, stage.masked_lm)
+    def _counted(self, stage: Stage) -> PlainObjective | MixtureJob:
+        """What a stage learns, for a budget: that of the first seed, where the seed draws examples."""
+        return self._objective(stage, self.study.seeds[0])
+
+    def _objective(self, stage: Stage, seed: int) -> PlainObjective | MixtureJob:
+        if not isinstance(stage, MixedStage):
+            return self._plain_objective(stage, seed)
+        members = tuple(
+            MemberJob(self._plain_objective(part, seed), part.training, rate)
+            for part, rate in zip(stage.parts, stage.rates, strict=True)
+        )
+        return MixtureJob(members, stage.sampling, stage.shares_head)
+
+    def _plain_objective(self, stage: PlainStage, seed: int) -> PlainObjective:
+        match stage:
+            case IntermediateStage():
+                data = self.texts.training(stage.learned, seed)
+                settings = RetrievalSettings(pooling=stage.training.pooling, max_tokens=stage.training.max_tokens)
+                retrieval = settings if stage.task.kind.is_dual_encoder else None
+                return SupervisedJob(stage.task.kind.name, stage.task.labels, data, self._choice(stage), retrieval)
+            case ContinuedStage():
+                corpus = {language: self.texts.corpora[stage.corpus.name, language] for language in stage.languages}
+                return MaskedLmJob(corpus, stage.masked_lm)
+            case ParallelStage():
+                pairs = {pair_name(pair): self.texts.parallel[stage.corpus.name, pair] for pair in stage.pairs}
+                return TranslationLmJob(pairs, stage.translation_lm)
 
     def _train(
         self,
-        objective: SupervisedJob | MaskedLmJob,
+        objective: PlainObjective | MixtureJob,
         parent: str | None,
         n_layers: int | None,
         training: Training,
         seed: int,
         label: str,
     ) -> str:
-        parents = [self.encoder_id, *([parent] if parent else []), *_data_ids(objective)]
+        parents = [self.encoder_id, *([parent] if parent else []), *data_ids(objective)]
         spec = {
             "kind": "train",
             "version": _TRAIN_VERSION,
@@ -162,7 +197,7 @@ class Builder:
             "encoder": self.encoder_id,
             "parent": parent,
             "n_layers": n_layers,
-            "objective": _objective_spec(objective),
+            "objective": objective_spec(objective),
             "training": _training_spec(training, objective),
             "seed": seed,
             "packages": package_versions(),
@@ -172,14 +207,11 @@ class Builder:
 
     def _training_work(self, job: TrainJob) -> Work:
         layers = job.n_layers or self.shape.n_layers
-        texts = [job.objective.data] if isinstance(job.objective, SupervisedJob) else list(job.objective.data.values())
-        n_items = sum(text.n_items for text in texts)
-        length = sum(mean_tokens(text, job.training.max_tokens) * text.n_items for text in texts) / n_items
-        if isinstance(job.objective, MaskedLmJob):
-            n_items = max(1, round(n_items * length / job.training.max_tokens))
-            length = float(job.training.max_tokens)
+        if isinstance(job.objective, MixtureJob):
+            return mixture_work(self.shape, layers, job.objective, job.training)
+        n_items, length = inputs_of(job.objective, job.training.max_tokens)
         work = training_work(self.shape, layers, job.training, n_items, length)
-        choice = None if isinstance(job.objective, MaskedLmJob) else job.objective.choice
+        choice = job.objective.choice if isinstance(job.objective, SupervisedJob) else None
         if choice is None:
             return work
         evaluation = prediction_work(self.shape, layers, choice.data.values(), job.training.max_tokens)
@@ -197,7 +229,7 @@ class Builder:
         parents = [
             self.encoder_id,
             *([model_id] if model_id else []),
-            *_ids_by_language(data),
+            *ids_by_language(data),
             *(text.artefact_id for text in (searched.texts if searched else ())),
         ]
         spec = {
@@ -242,7 +274,7 @@ class Builder:
         spec = {
             "kind": "score",
             "version": _SCORE_VERSION,
-            "parents": [prediction_id, *_ids_by_language(data)],
+            "parents": [prediction_id, *ids_by_language(data)],
             "predictions": prediction_id,
             "data": {language: text.artefact_id for language, text in data.items()},
             "labels": list(task.labels),
@@ -272,7 +304,7 @@ class _Asked:
         return "" if self.split == "test" else f" {self.split}"
 
 
-def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
+def _training_spec(training: Training, objective: PlainObjective | MixtureJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
     spec = asdict(training)
     for key in ("flops", "seconds", "match"):
@@ -287,37 +319,3 @@ def _training_spec(training: Training, objective: SupervisedJob | MaskedLmJob) -
     else:
         spec["precision"] = training.precision.value
     return spec
-
-
-def _choice_spec(choice: CheckpointChoice) -> dict[str, Any]:
-    data = {language: text.artefact_id for language, text in choice.data.items()}
-    return {**asdict(choice.rule), "oracle_languages": list(choice.rule.oracle_languages), "data": data}
-
-
-def _data_ids(objective: SupervisedJob | MaskedLmJob) -> list[str]:
-    if isinstance(objective, SupervisedJob):
-        chosen_by = {} if objective.choice is None else objective.choice.data
-        return [objective.data.artefact_id, *_ids_by_language(chosen_by)]
-    return _ids_by_language(objective.data)
-
-
-def _ids_by_language(data: dict[str, PreparedText]) -> list[str]:
-    """In the order of language codes: the order in which a study lists languages changes no result."""
-    return [text.artefact_id for _, text in sorted(data.items())]
-
-
-def _objective_spec(objective: SupervisedJob | MaskedLmJob) -> dict[str, Any]:
-    if isinstance(objective, SupervisedJob):
-        return {
-            "kind": objective.kind_name,
-            "labels": list(objective.labels),
-            "data": objective.data.artefact_id,
-            **({} if objective.retrieval is None else {"retrieval": asdict(objective.retrieval)}),
-            **({} if objective.choice is None else {"selection": _choice_spec(objective.choice)}),
-        }
-    return {
-        "kind": "masked-lm",
-        "version": _MASKED_LM_VERSION,
-        "data": {language: text.artefact_id for language, text in objective.data.items()},
-        **{name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(objective.settings).items()},
-    }

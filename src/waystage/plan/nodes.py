@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from waystage.data.prepare import PreparedText
 from waystage.data.source import Split
 from waystage.encoders.sources import EncoderSource
-from waystage.study.pretraining import MaskedLm
+from waystage.study.mixing import Sampling
+from waystage.study.pretraining import MaskedLm, TranslationLm
 from waystage.study.study import RetrievalSettings, Selection, Training, Windows
 
 
@@ -52,13 +53,47 @@ class MaskedLmJob:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslationLmJob:
+    """Continue pretraining on sentence pairs; ``data`` maps names of pairs of languages to prepared text."""
+
+    data: dict[str, PreparedText]
+    settings: TranslationLm
+
+
+PlainObjective: TypeAlias = SupervisedJob | MaskedLmJob | TranslationLmJob
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJob:
+    """One of the objectives of a mixture.
+
+    Attributes:
+        training: says how its text is read (lengths and pooling); the rest is that of the mixture.
+        rate: share of the steps; None leaves it to the sampling.
+    """
+
+    objective: PlainObjective
+    training: Training
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureJob:
+    """Train on several objectives in turn; see :class:`waystage.study.study.MixedStage`."""
+
+    members: tuple[MemberJob, ...]
+    sampling: Sampling
+    shares_head: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrainJob:
     """Train a model: from the encoder, or from the stage ``parent_id``."""
 
     encoder_id: str
     parent_id: str | None
     n_layers: int | None
-    objective: SupervisedJob | MaskedLmJob
+    objective: PlainObjective | MixtureJob
     training: Training
     seed: int
 

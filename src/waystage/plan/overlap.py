@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from waystage.plan.counts import OtherCount
 from waystage.plan.validation import ValidationUse, validation_uses
 from waystage.store.canonical import canonical_json
 from waystage.store.store import Store
-from waystage.study.study import IntermediateStage, Limits, Study, Target
+from waystage.study.study import IntermediateStage, Study, Target, TrainingData
 from waystage.tasks.task import Task
 
 
@@ -43,24 +44,28 @@ class Overlap:
 
 
 def find_overlaps(
-    study: Study, store: Store, place: Place, prepared: Callable[[Task, Limits], PreparedText]
+    study: Study, store: Store, place: Place, prepared: Callable[[TrainingData, int], PreparedText]
 ) -> tuple[Overlap, ...]:
-    """Every overlap of the study; ``prepared`` gives the training data that the plan has read.
+    """Every overlap of the study; ``prepared`` gives the training data that the plan has read for a seed.
 
     Raises:
         StudyError: there is one, and the study does not say ``allow_overlap: true``.
     """
     overlaps = []
     for target in study.targets:
-        learned = {(task.name, limits): task for task, limits in _learned(study, target)}
-        for (_, limits), task in learned.items() if target.task.originals else ():
-            text = prepared(task, limits)
-            n_examples = _n_overlapping(target.task, store, place, text)
+        everything = {learned.key: learned for learned in _learned(study, target)}
+        for learned in everything.values() if target.task.originals else ():
+            texts = dict.fromkeys(prepared(learned, seed) for seed in study.seeds)
+            found = [
+                (text, _n_overlapping(target.task, learned.foreign_languages, store, place, text)) for text in texts
+            ]
+            # Of few-shot examples, which differ from seed to seed, those with the largest overlap are named.
+            text, n_examples = max(found, key=lambda each: math.inf if each[1] is None else each[1])
             if n_examples != 0:
-                overlaps.append(Overlap(target.task.name, task.name, n_examples, text.n_items))
-    found = [overlap for overlap in overlaps if overlap.n_examples is not None]
-    if found and not study.allow_overlap:
-        raise StudyError([_problem(overlap) for overlap in found])
+                overlaps.append(Overlap(target.task.name, learned.task.name, n_examples, text.n_items))
+    refused = [overlap for overlap in overlaps if overlap.n_examples is not None]
+    if refused and not study.allow_overlap:
+        raise StudyError([_problem(overlap) for overlap in refused])
     return tuple(overlaps)
 
 
@@ -102,35 +107,38 @@ def find_chosen_on(
         uses = [use for use in validation_uses(target) if use.is_needed] if target.task.originals else []
         for use in uses[:1]:  # the others are those of the oracle, which is never compared
             text = prepared(use)
-            n_examples = _n_overlapping(target.task, store, place, text)
+            n_examples = _n_overlapping(target.task, (), store, place, text)
             if n_examples != 0:
                 where = f"{use.task.name} in {use.language}"
                 found.append(ChosenOn(target.task.name, where, n_examples, text.n_items))
     return tuple(found)
 
 
-def _learned(study: Study, target: Target) -> Iterator[tuple[Task, Limits]]:
-    """What is learned before a target is scored, in any sequence."""
+def _learned(study: Study, target: Target) -> Iterator[TrainingData]:
+    """What is learned before a target is scored, in any sequence; all tasks of a stage that learns several."""
     for stages in study.sequences.values():
-        yield from ((stage.task, stage.limits) for stage in stages if isinstance(stage, IntermediateStage))
-    if target.training is not None:
-        yield target.train_task or target.task, target.limits
+        parts = (part for stage in stages for part in stage.parts)
+        yield from (part.learned for part in parts if isinstance(part, IntermediateStage))
+    if target.learned is not None:
+        yield target.learned
 
 
-def _n_overlapping(task: Task, store: Store, place: Place, train: PreparedText) -> int | None:
-    originals = task.originals
-    language = task.source_language
+def _n_overlapping(task: Task, foreign: Sequence[str], store: Store, place: Place, train: PreparedText) -> int | None:
+    # A training set in other languages may have the test examples themselves, and not only what they come from.
+    tested = [language for language in foreign if language in task.languages]
+    languages = dict.fromkeys((task.source_language, *tested))
+    read = [(original, language) for original in task.originals for language in languages]
     try:
-        files = [path for original in originals for path in original.source.files(original.split, language, place)]
+        files = [path for original, language in read for path in original.source.files(original.split, language, place)]
     except DataError:
         return None
-    key = canonical_json([train.artefact_id, repr(originals), file_states(files)])
+    key = canonical_json([train.artefact_id, repr(task.originals), list(languages), file_states(files)])
     memo = store.memo("overlaps")
     known = memo.get(key.decode("utf-8"))
     if isinstance(known, int):
         return known
     keys = frozenset[str]().union(
-        *(passage_keys(original.source.read(original.split, language, place)) for original in originals)
+        *(passage_keys(original.source.read(original.split, language, place)) for original, language in read)
     )
     n_examples = n_overlapping(load_examples(store, train.artefact_id), keys)
     memo.put(key.decode("utf-8"), n_examples)

@@ -8,25 +8,24 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from itertools import count
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from waystage.errors import Interrupted
-from waystage.plan.nodes import MaskedLmJob, SupervisedJob
+from waystage.plan.nodes import MixtureJob, PlainObjective, SupervisedJob
+from waystage.plan.objectives import objective_spec
 from waystage.plan.readings import Reader
 from waystage.plan.versions import package_versions
 from waystage.store.canonical import canonical_json
 from waystage.study.study import Training
 
 if TYPE_CHECKING:
-    from waystage.kinds.objective import Objective
+    from waystage.kinds.objective import Strand
 
 _VERSION = 1
 _SEED = 0
@@ -70,7 +69,7 @@ class Pacer:
     n_layers: int | None
     trust_remote_code: bool
 
-    def seconds_per_token(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> float:
+    def seconds_per_token(self, objective: PlainObjective | MixtureJob, training: Training) -> float:
         """Seconds of training a token of text; for masked LM, of what is drawn for the budget of ``training``.
 
         Raises:
@@ -88,44 +87,33 @@ class Pacer:
     def _machine(self) -> list[object]:
         return [platform.processor(), platform.machine(), os.cpu_count(), self.n_threads, package_versions()]
 
-    def _stage(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> list[object]:
-        how = asdict(training)
+    def _stage(self, objective: PlainObjective | MixtureJob, training: Training) -> list[object]:
+        how = {**asdict(training), "precision": training.precision.value}
         if isinstance(objective, SupervisedJob):
             for key in ("epochs", "steps", "tokens", "examples"):
                 del how[key]
             return [self.reader.encoder_id, self.n_layers, objective.kind_name, objective.data.artefact_id, how]
-        data = {language: text.artefact_id for language, text in objective.data.items()}
-        settings = {name: str(value) for name, value in asdict(objective.settings).items()}
-        return [self.reader.encoder_id, self.n_layers, data, settings, how]
+        return [self.reader.encoder_id, self.n_layers, objective_spec(objective), how]
 
-    def _measure(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> float:
+    def _measure(self, objective: PlainObjective | MixtureJob, training: Training) -> float:
         from waystage.encoders.model import random_encoder, use_threads
         from waystage.training.loop import LoopSettings
         from waystage.training.stage import StageInputs, run_stage
 
         use_threads(self.n_threads)
         encoder = random_encoder(self.reader.tokenizer.folder, _SEED, self.trust_remote_code)
-        made, watch = self._objective(objective, training), _Stopwatch()
-        lengths = made.lengths
+        made, watch = self.reader.objective(objective, training), _Stopwatch()
+        strands = made.strands
         pilot = replace(training, epochs=None, tokens=None, examples=None, steps=_MAX_STEPS)
         settings = LoopSettings(on_step=watch.note, should_stop=watch.is_enough)
         with TemporaryDirectory() as folder, suppress(Interrupted):
             run_stage(StageInputs(encoder, None, self.n_layers), made, pilot, _SEED, settings, Path(folder) / "weights")
-        return watch.seconds / _n_tokens(lengths, training.batch_size, len(watch.ends))
-
-    def _objective(self, objective: SupervisedJob | MaskedLmJob, training: Training) -> Objective:
-        if isinstance(objective, SupervisedJob):
-            return self.reader.supervised_objective(objective, training)
-        return self.reader.masked_lm_objective(objective, training)
+        return watch.seconds / _n_tokens(strands, training.batch_size, len(watch.ends))
 
 
-def _n_tokens(lengths: NDArray[np.integer[Any]], batch_size: int, n_steps: int) -> int:
+def _n_tokens(strands: Sequence[Strand], batch_size: int, n_steps: int) -> int:
     """Tokens of the steps that were measured."""
-    from waystage.training.schedule import BatchOrder
+    from waystage.training.mixing import make_order
 
-    order, batches = BatchOrder(lengths, batch_size, _SEED), list[NDArray[np.int64]]()
-    for number in count():
-        batches += order.epoch(number)
-        if len(batches) >= n_steps:
-            break
-    return sum(int(lengths[batch].sum()) for batch in batches[_N_WARM_UP:n_steps])
+    order = make_order(strands, batch_size, _SEED)
+    return sum(order.n_tokens(batch) for batch in islice(order.batches(_N_WARM_UP), n_steps - _N_WARM_UP))

@@ -30,6 +30,7 @@ class Plan:
         overlaps: training data that has test examples of a target; empty unless the study allows it.
         chosen_on: validation data by which a checkpoint is chosen and that has test examples of its target.
         other_counts: test splits that do not have as many examples as were published.
+        skipped: files that could not be read and were passed over, by the name of the corpus.
         budgets: budgets that followed from something else, by the name of the stage.
         no_validation: why the last checkpoint of a target has no score on validation data, by the name of its task.
     """
@@ -44,6 +45,7 @@ class Plan:
     overlaps: tuple[Overlap, ...] = ()
     chosen_on: tuple[ChosenOn, ...] = ()
     other_counts: tuple[OtherCount, ...] = ()
+    skipped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     budgets: dict[str, StageBudget] = field(default_factory=dict)
     no_validation: dict[str, str] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ def make_plan(study: Study, store: Store, place: Place, n_threads: int) -> Plan:
         study.encoder.name, study.encoder.revision, study.encoder.trust_remote_code, place.study_dir
     )
     texts = Texts.read(study, store, place)
-    overlaps = find_overlaps(study, store, place, lambda task, limits: texts.train[task.name, limits.train])
+    overlaps = find_overlaps(study, store, place, texts.training)
     builder = Builder(study, place, source, source.shape(), texts, store, n_threads)
     cells = tuple(builder.cells())
     n_naive = sum(len(cell.stage_ids) for cell in cells)
@@ -90,6 +92,7 @@ def make_plan(study: Study, store: Store, place: Place, n_threads: int) -> Plan:
         overlaps=overlaps,
         other_counts=tuple(find_other_counts(study, lambda task, language: texts.test[task, language, None])),
         chosen_on=find_chosen_on(study, store, place, lambda use: texts.validation[use.key]),
+        skipped=texts.skipped(),
         budgets=builder.budgets.found,
         no_validation={
             target.task.name: texts.no_validation[use.key]

@@ -14,15 +14,17 @@ import numpy as np
 from waystage.data.prepare import load_examples
 from waystage.encoders.reading import Reading
 from waystage.encoders.sources import EncoderSource
-from waystage.encoders.token_caches import open_token_caches
+from waystage.encoders.token_caches import open_pair_caches, open_token_caches
 from waystage.encoders.tokenizer import SubwordTokenizer
-from waystage.kinds.packing import DrawnSequences, Frame, draw_for_budget
-from waystage.plan.nodes import MaskedLmJob, SupervisedJob
+from waystage.kinds.packing import Drawn, Frame, draw_for_budget
+from waystage.kinds.sentence_pairs import PairForm, draw_pairs_for_budget
+from waystage.plan.making import MemberRead, ObjectiveMaker, read_of_mixture
+from waystage.plan.nodes import MaskedLmJob, MixtureJob, PlainObjective, SupervisedJob, TranslationLmJob
+from waystage.plan.objectives import objective_spec
 from waystage.store.canonical import canonical_json, digest_file
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
 from waystage.study.study import Training
-from waystage.tasks.kinds import KINDS
 
 if TYPE_CHECKING:
     from waystage.kinds.objective import Objective
@@ -53,19 +55,19 @@ class Reader:
         windows = None if training.windows is None else asdict(training.windows)
         retrieval = None if objective.retrieval is None else asdict(objective.retrieval)
         facts = [objective.kind_name, objective.data.artefact_id, lengths, windows, retrieval]
-        return self._remembered(facts, lambda: self.supervised_objective(objective, training).reading())
+        return self._remembered(facts, lambda: self.objective(objective, training).reading())
 
-    def masked_lm(self, objective: MaskedLmJob, training: Training) -> Reading:
+    def text(self, objective: MaskedLmJob | TranslationLmJob, training: Training) -> Reading:
         """Everything that is drawn for the budget of ``training``, which is in passes, steps, tokens or examples."""
         data = {language: text.artefact_id for language, text in objective.data.items()}
         settings = {name: str(value) for name, value in asdict(objective.settings).items()}
         sizes = [training.epochs, training.steps, training.tokens, training.examples]
-        facts = ["masked-lm", data, settings, sizes, training.batch_size, training.max_tokens, self.vocabulary_size]
-        return self._remembered(facts, lambda: self._count_masked_lm(objective, training))
+        name = "masked-lm" if isinstance(objective, MaskedLmJob) else "translation-lm"
+        facts = [name, data, settings, sizes, training.batch_size, training.max_tokens, self.vocabulary_size]
+        return self._remembered(facts, lambda: self._count_text(objective, training))
 
     def _remembered(self, facts: list[Any], count: Callable[[], Reading]) -> Reading:
-        tokenizer = [digest_file(self.tokenizer.folder / "tokenizer.json"), metadata.version("tokenizers")]
-        key = canonical_json([_VERSION, tokenizer, facts]).decode("utf-8")
+        key = self._key(facts)
         if key not in self._known:
             memo = self.store.memo("readings")
             values = memo.get(key)
@@ -74,6 +76,10 @@ class Reader:
                 memo.put(key, asdict(reading))
             self._known[key] = reading
         return self._known[key]
+
+    def _key(self, facts: list[Any]) -> str:
+        tokenizer = [digest_file(self.tokenizer.folder / "tokenizer.json"), metadata.version("tokenizers")]
+        return canonical_json([_VERSION, tokenizer, facts]).decode("utf-8")
 
     @cached_property
     def tokenizer(self) -> SubwordTokenizer:
@@ -91,30 +97,47 @@ class Reader:
                     self.source.write_tokenizer(draft.dir)
         return self.store.open(artefact_id).path("tokenizer.json").parent
 
-    def supervised_objective(self, objective: SupervisedJob, training: Training) -> Objective:
-        """What a labelled task is trained by."""
-        from waystage.kinds.registry import OBJECTIVES
+    def objective(self, objective: PlainObjective | MixtureJob, training: Training) -> Objective:
+        """What is learned, for counting and timing: without text that is held out."""
+        maker = ObjectiveMaker(
+            self.store,
+            self.tokenizer,
+            lambda text: load_examples(self.store, text.artefact_id),
+            lambda: self.vocabulary_size,
+            _SEED,
+            measures=False,
+        )
+        return maker.make(objective, training)[0]
 
-        examples = load_examples(self.store, objective.data.artefact_id)
-        make = OBJECTIVES[KINDS[objective.kind_name]]
-        return make(self.tokenizer, examples, objective.labels, training, objective.retrieval)
+    def mixture(self, objective: MixtureJob, training: Training) -> list[MemberRead]:
+        """Everything that is read of a mixture for the budget of ``training``, by its members."""
+        budget = [training.epochs, training.steps, training.tokens, training.examples]
+        facts = [objective_spec(objective), budget, training.batch_size, self.vocabulary_size]
+        key = self._key(facts)
+        memo = self.store.memo("readings")
+        known = memo.get(key)
+        if isinstance(known, list):
+            return [MemberRead(**{**own, "one_pass": Reading(**own["one_pass"])}) for own in known]
+        read = read_of_mixture(objective, self.objective(objective, training), training, None, _SEED)
+        memo.put(key, [asdict(own) for own in read])
+        return read
 
-    def masked_lm_objective(self, objective: MaskedLmJob, training: Training) -> Objective:
-        """What masked language modelling is trained by, without documents that are held out."""
-        from waystage.kinds.masked_lm import MaskedLmObjective
-
-        sequences = self._drawn(objective, training)
-        return MaskedLmObjective(self.tokenizer, sequences, objective.settings, self.vocabulary_size)
-
-    def _drawn(self, objective: MaskedLmJob, training: Training) -> DrawnSequences:
-        settings = objective.settings
-        caches = {
-            language: open_token_caches(self.store, self.tokenizer, text, settings.held_out)[0]
-            for language, text in objective.data.items()
+    def _drawn(self, objective: MaskedLmJob | TranslationLmJob, training: Training) -> Drawn:
+        settings, tokenizer = objective.settings, self.tokenizer
+        if isinstance(objective, MaskedLmJob):
+            caches = {
+                language: open_token_caches(self.store, tokenizer, text, settings.held_out)[0]
+                for language, text in objective.data.items()
+            }
+            return draw_for_budget(caches, Frame.of(tokenizer), objective.settings, training, _SEED)[0]
+        pairs = {
+            pair: open_pair_caches(self.store, tokenizer, text, settings.held_out)[0]
+            for pair, text in objective.data.items()
         }
-        return draw_for_budget(caches, Frame.of(self.tokenizer), settings, training, _SEED)[0]
+        form = PairForm(tokenizer.pair_frame, training.max_tokens, objective.settings.positions)
+        return draw_pairs_for_budget(pairs, form, objective.settings, training, _SEED)[0]
 
-    def _count_masked_lm(self, objective: MaskedLmJob, training: Training) -> Reading:
+    def _count_text(self, objective: MaskedLmJob | TranslationLmJob, training: Training) -> Reading:
         sequences = self._drawn(objective, training)
         is_full = objective.settings.softmax is Softmax.FULL
         n_rows = self.vocabulary_size if is_full else len(sequences.occurring(self.vocabulary_size))

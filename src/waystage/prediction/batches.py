@@ -32,6 +32,9 @@ def length_batches(
 
     >>> [batch.tolist() for batch in length_batches([2, 9, 3, 2], 10)]
     [[1], [2, 0, 3]]
+    >>> lengths = [300, 400, 20]
+    >>> [[batch.tolist() for batch in length_batches(lengths, 1536, spares)] for spares in (True, False)]
+    [[[1], [0], [2]], [[1, 0, 2]]]
     """
     sizes = np.asarray(lengths, np.int64)
     order = np.argsort(-sizes, kind="stable")

@@ -15,14 +15,26 @@ from waystage.record.context import comparison_context
 from waystage.record.digests import prediction_digests
 from waystage.record.environment import brought_rows, environment_rows
 from waystage.record.flips import find_flips
+from waystage.record.learned import learned_words
 from waystage.record.perplexities import head_notes, pseudo_perplexities
 from waystage.record.protocol import selection_words, task_protocols
 from waystage.record.scores import cell_scores, task_metrics
 from waystage.record.selection import oracle_scores, selection_scores
+from waystage.record.stage_costs import matched_budgets, stage_costs
 from waystage.report.record import EncoderRecord, Fact, PlanNode, PlanRecord, RunRecord, SequenceSteps
+from waystage.report.wording import counted
 from waystage.store.store import Store
 from waystage.study.pretraining import Softmax
-from waystage.study.study import ContinuedStage, CostUnit, Stage, Training
+from waystage.study.study import (
+    ContinuedStage,
+    CostUnit,
+    IntermediateStage,
+    MixedStage,
+    ParallelStage,
+    PlainStage,
+    Stage,
+    Training,
+)
 
 _STATE_WORDS = {
     State.FOUND: "done",
@@ -48,13 +60,14 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         context,
     )
     flip_counts, flips = find_flips(plan, store)
+    costs_of_stages = stage_costs(plan, store)
     return RunRecord(
         study_name=study.name,
         description=study.description,
         question=_question(study.encoder.name, list(study.sequences)),
         study_yaml=study_yaml,
         sequences=tuple(
-            SequenceSteps(name, tuple(_describe(stage, plan.budgets.get(stage.name)) for stage in stages))
+            SequenceSteps(name, tuple(_describe(stage, plan) for stage in stages))
             for name, stages in study.sequences.items()
         ),
         seeds=study.seeds,
@@ -72,6 +85,8 @@ def build_record(plan: Plan, store: Store, outcome: Outcome, study_yaml: str, co
         selection=selection_scores(plan, store),
         oracle=oracle_scores(plan, store),
         digests=prediction_digests(plan, store),
+        stage_costs=costs_of_stages,
+        matched_budgets=matched_budgets(plan, costs_of_stages),
     )
 
 
@@ -80,14 +95,48 @@ def _question(encoder: str, sequences: Sequence[str]) -> str:
     return f"Which training sequence carries {encoder} best across languages: {names}?"
 
 
-def _describe(stage: Stage, budget: StageBudget | None) -> str:
+def _describe(stage: Stage, plan: Plan) -> str:
+    budget = plan.budgets.get(stage.name)
     amount = _amount(stage.training) if budget is None else _followed(stage.training, budget)
-    if isinstance(stage, ContinuedStage):
-        return f"{stage.name}: masked LM on {stage.corpus.name} in {len(stage.languages)} languages, {amount}"
-    limit = stage.limits.train
-    examples = "" if limit is None else f", at most {limit:,} examples"
-    chosen = "" if stage.selection is None else f"; {selection_words(stage.selection, stage.task.source_language)}"
-    return f"{stage.name}: {stage.task.name} in {stage.task.source_language}{examples}, {amount}{chosen}"
+    if isinstance(stage, MixedStage):
+        each = [
+            _described_part(part) + ("" if rate is None else f" ({100 * rate:g} % of the steps)")
+            for part, rate in zip(stage.parts, stage.rates, strict=True)
+        ]
+        return f"{stage.name}: in turn {', '.join(each)}; {_sampling_words(stage)}{amount}{_without(stage, plan)}"
+    chosen = ""
+    if isinstance(stage, IntermediateStage) and stage.selection is not None:
+        chosen = f"; {selection_words(stage.selection, stage.task.source_language)}"
+    return f"{stage.name}: {_described_part(stage)}, {amount}{chosen}{_without(stage, plan)}"
+
+
+def _without(stage: Stage, plan: Plan) -> str:
+    """Files of its corpora that were passed over."""
+    parts = stage.parts if isinstance(stage, MixedStage) else (stage,)
+    corpora = dict.fromkeys(part.corpus.name for part in parts if isinstance(part, ContinuedStage))
+    skipped = [file for name in corpora for file in plan.skipped.get(name, ())]
+    return f"; without {counted(len(skipped), 'file')} that cannot be read: {', '.join(skipped)}" if skipped else ""
+
+
+def _described_part(stage: PlainStage) -> str:
+    match stage:
+        case ContinuedStage():
+            return f"masked LM on {stage.corpus.name} in {len(stage.languages)} languages"
+        case ParallelStage():
+            return f"translation LM on {stage.corpus.name} in {len(stage.pairs)} pairs of languages"
+        case IntermediateStage():
+            return f"{stage.task.name} in {learned_words(stage.learned)}"
+
+
+def _sampling_words(stage: MixedStage) -> str:
+    """How the steps are shared among labelled tasks; nothing where there is one at most."""
+    if sum(isinstance(part, IntermediateStage) for part in stage.parts) < 2:
+        return ""
+    cap, temperature = stage.sampling.cap, stage.sampling.temperature
+    capped = "" if cap is None else f", at most {cap:,} of each"
+    tempered = "" if temperature == 1 else f", to the power of 1/{temperature:g}"
+    heads = "one head for all tasks" if stage.shares_head else "a head for each task"
+    return f"tasks in proportion to their examples{capped}{tempered}, {heads}; "
 
 
 def _amount(training: Training) -> str:
@@ -121,7 +170,12 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     if choice.n_layers is not None:
         notes.append(f"the first {choice.n_layers} of {plan.shape.n_layers} layers are used")
     stages = {stage.name: stage for stages in plan.study.sequences.values() for stage in stages}.values()
-    notes += [_softmax_note(stage) for stage in stages if isinstance(stage, ContinuedStage)]
+    notes += [
+        _softmax_note(part)
+        for stage in stages
+        for part in stage.parts
+        if isinstance(part, ContinuedStage) or (isinstance(part, ParallelStage) and len(stage.parts) == 1)
+    ]
     notes += head_notes(plan, store)
     return EncoderRecord(
         name=choice.name,
@@ -134,10 +188,11 @@ def _encoder_record(plan: Plan, store: Store) -> EncoderRecord:
     )
 
 
-def _softmax_note(stage: ContinuedStage) -> str:
-    if stage.masked_lm.softmax is Softmax.FULL:
+def _softmax_note(stage: ContinuedStage | ParallelStage) -> str:
+    settings = stage.masked_lm if isinstance(stage, ContinuedStage) else stage.translation_lm
+    if settings.softmax is Softmax.FULL:
         return f"the softmax of {stage.name} runs over the whole vocabulary"
-    return f"the softmax of {stage.name} runs over the tokens that occur in the documents that are drawn"
+    return f"the softmax of {stage.name} runs over the tokens that occur in what is read"
 
 
 def _shape_facts(shape: EncoderShape) -> tuple[Fact, ...]:

@@ -8,6 +8,7 @@ from waystage.languages.pretraining import pretraining_of
 from waystage.plan.plan import Plan
 from waystage.record.costs import sequence_costs
 from waystage.record.vocabulary import VOCABULARY_OVERLAP, vocabulary_overlap
+from waystage.record.zero_shot import training_groups
 from waystage.store.store import Store
 
 
@@ -18,7 +19,7 @@ def comparison_context(plan: Plan, store: Store) -> Context:
     languages = sorted({language for target in targets for language in target.languages})
     return Context(
         categories={target.task.name: target.task.kind.category for target in targets},
-        groupings=groupings(languages, pretraining_of(plan.study.encoder.name)),
+        groupings=dict(groupings(languages, pretraining_of(plan.study.encoder.name))) | training_groups(plan.study),
         measures={VOCABULARY_OVERLAP: overlap} if overlap else {},
         costs=sequence_costs(plan, store),
     )

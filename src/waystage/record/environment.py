@@ -38,7 +38,7 @@ def environment_rows() -> tuple[tuple[str, str], ...]:
 
 def brought_rows(study: Study) -> tuple[tuple[str, str], ...]:
     """Tasks and corpora of the study that other installed packages bring, with distribution and version."""
-    stages = [stage for sequence in study.sequences.values() for stage in sequence]
+    stages = [part for sequence in study.sequences.values() for stage in sequence for part in stage.parts]
     learned = [stage.task for stage in stages if isinstance(stage, IntermediateStage)]
     corpora = [stage.corpus.name for stage in stages if isinstance(stage, ContinuedStage)]
     tasks = [task for target in study.targets for task in (target.task, target.train_task) if task is not None]

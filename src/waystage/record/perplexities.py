@@ -8,7 +8,7 @@ from typing import Any
 from waystage.plan.plan import Plan
 from waystage.report.record import PseudoPerplexity
 from waystage.store.store import Store
-from waystage.study.study import ContinuedStage
+from waystage.study.study import IntermediateStage
 
 _NAME = "pseudo_perplexity.json"
 # As ``waystage.encoders.known_head.HeadOrigin`` says it, which only the side with torch can import.
@@ -41,6 +41,8 @@ def head_notes(plan: Plan, store: Store) -> list[str]:
             note += f": its pseudo-perplexity before is not known, since {facts['before_missing_because']}"
         if facts["head"] == _OF_ENCODER and n_layers is not None:
             note += f"; it was made for a later layer than the {n_layers}th, which it sits on"
+        if "positions" in facts:
+            note += f"; positions of the second sentence of a translation pair: {facts['positions']}"
         notes[note] = None
     return list(notes)
 
@@ -55,7 +57,8 @@ def _walk(plan: Plan) -> Iterator[tuple[tuple[str, str, int], str]]:
         stages = plan.study.sequences[cell.sequence]
         # A target that is trained has a stage of its own at the end.
         for stage, node_id in zip(stages, cell.stage_ids, strict=False):
-            if isinstance(stage, ContinuedStage) and cell.seed is not None:
+            reads_text = any(not isinstance(part, IntermediateStage) for part in stage.parts)
+            if reads_text and cell.seed is not None:
                 yield (cell.sequence, stage.name, cell.seed), node_id
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 
 from waystage.plan.counts import OtherCount
 from waystage.plan.overlap import ChosenOn, Overlap, departures_of
+from waystage.record.zero_shot import trained_languages, zero_shot_departures
 from waystage.report.record import Fact, TaskProtocol
 from waystage.study.defaults import Defaults
 from waystage.study.study import Lora, Precision, RetrievalSettings, Selection, Study, Target, Training
@@ -52,8 +53,14 @@ def _protocol(
         layer=layer,
         pooling=None if retrieval is None else retrieval.pooling,
         selection=_selection(target, no_validation.get(task.name)),
-        departures=(*_departures(target, study.encoder.name), *departures_of(found, task.name)),
+        departures=(
+            *_departures(target, study.encoder.name),
+            *zero_shot_departures(study, target),
+            *departures_of(found, task.name),
+        ),
         profile=target.profile,
+        learned_in=() if target.learned is None else target.learned.languages,
+        trained_languages=trained_languages(study, target),
         reference=task.reference,
         licence=task.licence,
     )

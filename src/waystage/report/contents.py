@@ -17,7 +17,10 @@ from waystage.report.sections.forgetting import perplexity_rows, perplexity_summ
 from waystage.report.sections.groups import group_tables, words_by_language
 from waystage.report.sections.guide import guide
 from waystage.report.sections.heat import heat_maps
+from waystage.report.sections.oracle import oracle_rows
+from waystage.report.sections.stages import match_sentences, stage_rows
 from waystage.report.sections.summary import claims, languages_of, scopes, summary_rows, verdicts
+from waystage.report.zero_shot import mean_words, not_zero_shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,14 @@ def contents(run: RunRecord) -> dict[str, Any]:
         "flip_rows": flip_rows(run),
         "task_flips": task_flips(run),
         "departures": [row for row in run.protocol if row.departures],
+        "mean_words": mean_words(run),
+        "not_zero_shot": not_zero_shot(run),
         "branches": plan_tree(run.plan),
+    }
+    values |= {
+        "stages": stage_rows(run.stage_costs),
+        "matches": match_sentences(run.matched_budgets),
+        "oracle": oracle_rows(run.oracle),
     }
     values |= _forgetting_values(run) | _group_values(run)
     return values | {"sections": _sections(run, values)}
@@ -85,6 +95,7 @@ def _sections(run: RunRecord, values: Mapping[str, Any]) -> tuple[Section, ...]:
 
     only_one = "There is only one sequence, so there is no difference to show."
     no_guide = "No two sequences have scores in the source language of a task, so this cannot be told."
+    guide_or_oracle = values["guide"] or values["oracle"]
     no_forgetting = "Neither held-out text nor a task in its source language was scored for two sequences."
     forgetting = values["perplexities"] or values["source_losses"]
     judged = (Section("judged", "Claims", "Claims and verdicts"),) if run.judged is not None else ()
@@ -96,7 +107,7 @@ def _sections(run: RunRecord, values: Mapping[str, Any]) -> tuple[Section, ...]:
         Section("differences", "Differences", "Differences to the baseline", absent(values["forests"], only_one)),
         Section("languages", "Languages", "Languages"),
         Section("groups", "Groups", "Groups of languages", absent(values["groups"], "No groups were compared.")),
-        Section("guide", "Selection", "Is the source language a good guide?", absent(values["guide"], no_guide)),
+        Section("guide", "Selection", "Is the source language a good guide?", absent(guide_or_oracle, no_guide)),
         Section("cost", "Cost", "Cost against score", absent(run.costs, "Costs were not recorded.")),
         Section("forgetting", "Forgetting", "Forgetting", absent(forgetting, no_forgetting)),
         Section("failures", "Failures", "Where it fails", absent(run.flip_counts, "No example flips were recorded.")),

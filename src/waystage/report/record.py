@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from waystage.comparison import json_form
 from waystage.comparison.results import Comparison, SequenceCost
+from waystage.report.stage_costs import MatchedBudget, StageCost
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -63,6 +64,9 @@ class TaskProtocol:
         profile: name of the published protocol that the settings were taken from; None: the task's defaults.
         reference: publication or page of the data.
         licence: of the data.
+        learned_in: languages of the training data; empty where nothing is trained, or a record does not say.
+        trained_languages: test languages but the source language in which the task, or a stage of some sequence,
+            learned from labelled examples: scores there are not zero-shot.
     """
 
     task: str
@@ -78,6 +82,8 @@ class TaskProtocol:
     profile: str | None = None
     reference: str | None = None
     licence: str | None = None
+    learned_in: tuple[str, ...] = ()
+    trained_languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +312,8 @@ class RunRecord:
         flip_counts: for each task, language and sequence but the baseline.
         flips: some of the examples behind the counts.
         digests: of all predictions.
+        stage_costs: what each unique training took.
+        matched_budgets: stages that were to cost the same, and whether they did.
         judged: claims and verdicts, in the report of a sealed record.
     """
 
@@ -331,6 +339,8 @@ class RunRecord:
     flip_counts: tuple[FlipCount, ...] = ()
     flips: tuple[FlippedExample, ...] = ()
     digests: tuple[ResultDigest, ...] = ()
+    stage_costs: tuple[StageCost, ...] = ()
+    matched_budgets: tuple[MatchedBudget, ...] = ()
     judged: Judged | None = None
     schema_version: Literal[1] = SCHEMA_VERSION
 

@@ -55,6 +55,7 @@ def environment() -> Environment:
         "count": wording.count,
         "signed_count": wording.signed_count,
         "operations": wording.operations,
+        "energy": wording.energy,
         "perplexity": wording.perplexity,
         "p_value": wording.p_value,
         "typeset": wording.typeset,

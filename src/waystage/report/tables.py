@@ -14,6 +14,7 @@ from waystage.report.record import RunRecord
 from waystage.report.sections.groups import UNKNOWN
 from waystage.report.sections.guide import guide
 from waystage.report.sections.summary import claims, scopes
+from waystage.report.zero_shot import mean_words, not_zero_shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ def _scores(run: RunRecord) -> Table:
         columns.append(Column(scope.name, names, _score_shown, _score_parts))
     rows = tuple((name, *(scope.scores.get(name) for scope in scopes(comparison))) for name in comparison.sequences)
     caption = (
-        f"Zero-shot means over the target languages, in percent, and differences to {comparison.baseline} in points "
+        f"{mean_words(run)}s over the target languages, in percent, and differences to {comparison.baseline} in points "
         "with 95 % intervals for these languages."
     )
+    caption = f"{caption} {not_zero_shot(run)}".rstrip()
     return Table("scores", caption, tuple(columns), rows)
 
 

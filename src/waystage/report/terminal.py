@@ -14,6 +14,7 @@ from waystage.comparison.results import MeanScore
 from waystage.report import wording
 from waystage.report.record import RunRecord
 from waystage.report.sections.summary import SummaryRow, summary_rows
+from waystage.report.zero_shot import not_zero_shot
 
 MAX_COLUMNS = 4
 """Columns of scores that fit beside the names and the cost in 100 columns."""
@@ -34,7 +35,9 @@ def comparison_table(run: RunRecord) -> RenderableType:
     ]
     note = f"mean over target languages, percent; difference to {run.comparison.baseline} in points [95 % interval]"
     verdict = Text(wording.verdict(run.comparison, run.comparison.best_overall), style="bold")
-    notes = (Text(note, style="dim"), Text(_protocols(run), style="dim"))
+    notes = [Text(note, style="dim"), Text(_protocols(run), style="dim")]
+    if said := not_zero_shot(run):
+        notes.append(Text(said, style="yellow"))
     return Group(*tables, *notes, Padding(verdict, (1, 0, 0, 0)))
 
 

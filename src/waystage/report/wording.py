@@ -118,6 +118,15 @@ def operations(flops: float | None) -> str:
     return f"{flops / 1e15:.1f} PFLOP" if flops >= 1e14 else f"{flops / 1e12:.1f} TFLOP"
 
 
+def energy(joules: float | None) -> str:
+    """Energy in watt hours.
+
+    >>> energy(5400.0), energy(90.0), energy(None)
+    ('1.50 Wh', '0.03 Wh', 'not known')
+    """
+    return "not known" if joules is None else f"{joules / 3600:.2f} Wh"
+
+
 def p_value(p: float | None) -> str:
     """A p value, short.
 

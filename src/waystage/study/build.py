@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from waystage.data.corpus import Corpus
+from waystage.data.parallel import ParallelCorpus
 from waystage.protocols.registry import kind_defaults
+from waystage.study.build_stages import StageBuilder
 from waystage.study.claims import ClaimScope, ClaimTask, build_claims
-from waystage.study.defaults import Defaults, training_of
+from waystage.study.defaults import Defaults
 from waystage.study.forms.encoder import EncoderForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
+from waystage.study.forms.own_parallel import OwnParallelForm
 from waystage.study.forms.own_tasks import OwnTaskForm
-from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
+from waystage.study.forms.stages import StageForm
 from waystage.study.forms.targets import TargetForm
-from waystage.study.own_sources import corpus_languages, corpus_source, pool_source, task_source
-from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Softmax
+from waystage.study.own_sources import corpus_languages, corpus_source, parallel_source, pool_source, task_source
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Tree
 from waystage.study.study import (
-    ContinuedStage,
     EncoderChoice,
-    IntermediateStage,
     Stage,
     Study,
     Target,
@@ -39,6 +39,7 @@ _STAGE: TypeAdapter[StageForm] = TypeAdapter(StageForm)
 _TARGET: TypeAdapter[TargetForm] = TypeAdapter(TargetForm)
 _TASK: TypeAdapter[OwnTaskForm] = TypeAdapter(OwnTaskForm)
 _CORPUS: TypeAdapter[OwnCorpusForm] = TypeAdapter(OwnCorpusForm)
+_PARALLEL: TypeAdapter[OwnParallelForm] = TypeAdapter(OwnParallelForm)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class StudyParts:
         forms = _valid(_CORPUS, self.tree.get("corpora"))
         return {name: self._own_corpus(name, form) for name, form in forms.items()}
 
+    @cached_property
+    def own_parallel_corpora(self) -> dict[str, ParallelCorpus]:
+        """The parallel corpora of the study file."""
+        forms = _valid(_PARALLEL, self.tree.get("parallel_corpora"))
+        return {name: self._own_parallel_corpus(name, form) for name, form in forms.items()}
+
     def task(self, name: str) -> Task | None:
         """The task of that name; None where there is none."""
         return self.own_tasks.get(name) or self.registries.tasks.get(name)
@@ -76,7 +83,9 @@ class StudyParts:
     def stages(self) -> dict[str, Stage]:
         """Stages by name."""
         forms = _valid(_STAGE, self.tree.get("stages"))
-        built = {name: self._stage(name, form) for name, form in forms.items()}
+        protocol = self.tree.get("protocol")
+        builder = StageBuilder(self.task, self.corpus, self.own_parallel_corpora.get, protocol, self._encoder_name)
+        built = {name: builder.stage(name, form) for name, form in forms.items()}
         return {name: stage for name, stage in built.items() if stage is not None}
 
     @cached_property
@@ -166,22 +175,9 @@ class StudyParts:
         source, languages = corpus_source(form), corpus_languages(form)
         return Corpus(name, source, languages, form.description, form.licence, form.reference)
 
-    def _stage(self, name: str, form: StageForm) -> Stage | None:
-        if isinstance(form, IntermediateForm):
-            task = self.task(form.task)
-            if task is None:
-                return None
-            defaults = Defaults.of(task, self.tree.get("protocol"), self._encoder_name)
-            training = defaults.training(form.budget, form.training, task)
-            selection = defaults.selection(form.selection, task.metric_name, task.source_language)
-            chosen = selection if selection.rule == "best" else None
-            return IntermediateStage(name, task, training, defaults.limits(form.limits), chosen)
-        corpus = self.corpus(form.corpus)
-        if corpus is None:
-            return None
-        languages = corpus.languages if form.languages == "all" else tuple(form.languages)
-        training = training_of(form.budget, form.training, None)
-        return ContinuedStage(name, corpus, languages, training, _masked_lm(form))
+    def _own_parallel_corpus(self, name: str, form: OwnParallelForm) -> ParallelCorpus:
+        source = parallel_source(form)
+        return ParallelCorpus(name, source, source.pairs, form.description, form.licence, form.reference)
 
     def _target(self, form: TargetForm) -> Target | None:
         task, train_task = self.task(form.task), self.task(form.train_on or form.task)
@@ -210,18 +206,9 @@ class StudyParts:
             train_task=train_task if form.train_on else None,
             selection=selection,
             profile=defaults.profile,
+            train_languages=tuple(form.train_languages or ()),
+            shots=form.shots,
         )
-
-
-def _masked_lm(form: ContinuedForm) -> MaskedLm:
-    return MaskedLm(
-        alpha=form.alpha,
-        mask_rate=form.mask_rate,
-        mask=MaskUnit(form.mask),
-        softmax=Softmax(form.softmax),
-        packing=Packing(form.packing),
-        held_out=form.held_out,
-    )
 
 
 def _valid(adapter: TypeAdapter[_FormT], values: Mapping[Any, Any] | None) -> dict[Any, _FormT]:

@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import TypeAlias
 
 from waystage.data.corpus import Corpus
+from waystage.data.parallel import Pair, ParallelCorpus, pair_name
 from waystage.data.source import Place, PoolSource, Split
 from waystage.errors import DataError, Problem
 from waystage.study.own_sources import is_own
-from waystage.study.study import IntermediateStage, Stage, Study, Target
+from waystage.study.study import (
+    ContinuedStage,
+    IntermediateStage,
+    ParallelStage,
+    PlainStage,
+    Stage,
+    Study,
+    Target,
+)
 from waystage.tasks.kinds import Pool
 from waystage.tasks.task import Task
 
@@ -62,6 +71,26 @@ class CorpusUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ParallelUse:
+    """The sentence pairs of two languages that a study reads."""
+
+    corpus: ParallelCorpus
+    pair: Pair
+
+    def problems(self, place: Place) -> list[Problem]:
+        """What is wrong with the files; the first sentence pairs are read."""
+        source = self.corpus.source
+        try:
+            source.files(self.pair, place)
+            if is_own(source):
+                for _ in islice(source.read(self.pair, place), MAX_CHECKED_DOCUMENTS):
+                    pass
+        except DataError as error:
+            return _problems_of(error, f"{self.corpus.name} ({pair_name(self.pair)})")
+        return []
+
+
+@dataclass(frozen=True, slots=True)
 class PoolUse:
     """The candidates of a task, for a split in one language, that a study searches."""
 
@@ -82,7 +111,7 @@ class PoolUse:
         return []
 
 
-DataUse: TypeAlias = TaskUse | CorpusUse | PoolUse
+DataUse: TypeAlias = TaskUse | CorpusUse | ParallelUse | PoolUse
 
 
 def check_data(study: Study, cache_dir: Path | None = None) -> list[Problem]:
@@ -103,23 +132,18 @@ def data_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> list[DataUs
             uses.setdefault(("task", use.task.name, use.split, use.language), use)
         elif isinstance(use, PoolUse):
             uses.setdefault(("pool", use.task.name, use.split, use.language), use)
+        elif isinstance(use, ParallelUse):
+            uses.setdefault(("parallel corpus", use.corpus.name, *use.pair), use)
         else:
             uses.setdefault(("corpus", use.corpus.name, use.language), use)
     return list(uses.values())
 
 
 def _all_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> Iterator[DataUse]:
-    for stage in stages:
-        if isinstance(stage, IntermediateStage):
-            yield TaskUse(stage.task, "train", stage.task.source_language)
-            if stage.selection is not None and stage.selection.rule == "best":
-                yield TaskUse(stage.task, "validation", stage.selection.language)
-        else:
-            yield from (CorpusUse(stage.corpus, language) for language in stage.languages)
+    yield from (use for stage in stages for part in stage.parts for use in _stage_uses(part))
     for target in targets:
-        if target.training is not None:
-            learned = target.train_task or target.task
-            yield TaskUse(learned, "train", learned.source_language)
+        if target.learned is not None:
+            yield from (TaskUse(target.learned.task, "train", language) for language in target.learned.languages)
         if target.selection is not None and target.selection.rule == "best":
             for language in (target.selection.language, *target.selection.oracle_languages):
                 yield TaskUse(target.validation_task(language), "validation", language)
@@ -129,6 +153,18 @@ def _all_uses(stages: Iterable[Stage], targets: Iterable[Target]) -> Iterator[Da
             if target.task.pool is not None:
                 pool = target.task.pool
                 yield from (PoolUse(target.task, pool, split, language) for language in pool_languages(target))
+
+
+def _stage_uses(stage: PlainStage) -> Iterator[DataUse]:
+    match stage:
+        case IntermediateStage():
+            yield from (TaskUse(stage.task, "train", language) for language in stage.learned.languages)
+            if stage.selection is not None and stage.selection.rule == "best":
+                yield TaskUse(stage.task, "validation", stage.selection.language)
+        case ContinuedStage():
+            yield from (CorpusUse(stage.corpus, language) for language in stage.languages)
+        case ParallelStage():
+            yield from (ParallelUse(stage.corpus, pair) for pair in stage.pairs)
 
 
 def pool_languages(target: Target) -> tuple[str, ...]:

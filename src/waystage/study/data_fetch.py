@@ -12,7 +12,7 @@ from waystage.data.sources.hub import HubCorpus
 from waystage.data.sources.hub_fetch import Fetched, FetchState, Hub
 from waystage.data.sources.hub_folder import HubFolder
 from waystage.errors import DataError
-from waystage.study.data_check import PoolUse, TaskUse, data_uses
+from waystage.study.data_check import CorpusUse, PoolUse, TaskUse, data_uses
 from waystage.study.study import Study
 from waystage.tasks.task import Task
 
@@ -108,7 +108,7 @@ def study_needs(study: Study, place: Place) -> list[Need]:
             needs.append(_need(use.task, use.task.source, use.split, use.language, place))
         elif isinstance(use, PoolUse):
             needs.append(_pool_need(use, place))
-        elif isinstance(use.corpus.source, HubCorpus):
+        elif isinstance(use, CorpusUse) and isinstance(use.corpus.source, HubCorpus):
             needs.append(Need(use.corpus.name, "corpus", use.language, use.corpus.source.remote(use.language), False))
     for target in study.targets:
         for original in target.task.originals:

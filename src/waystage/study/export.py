@@ -10,9 +10,19 @@ from pathlib import PurePath
 from typing import Any
 
 from waystage.data.corpus import Corpus, CorpusSource
+from waystage.data.parallel import ParallelCorpus, ParallelSource, pair_name
 from waystage.data.source import PoolSource, Source
 from waystage.study.forms.study import StudyForm
-from waystage.study.study import ContinuedStage, IntermediateStage, Stage, Study, Target
+from waystage.study.study import (
+    ContinuedStage,
+    IntermediateStage,
+    MixedStage,
+    ParallelStage,
+    PlainStage,
+    Stage,
+    Study,
+    Target,
+)
 from waystage.tasks.task import Task
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -40,12 +50,13 @@ def study_to_dict(study: Study) -> dict[str, Any]:
     """
     stages = {stage.name: stage for members in study.sequences.values() for stage in members}
     tasks: dict[str, Task] = {}
-    corpora: dict[str, Corpus] = {}
+    corpora: dict[str, Corpus | ParallelCorpus] = {}
     for stage in stages.values():
-        if isinstance(stage, IntermediateStage):
-            tasks[stage.task.name] = stage.task
-        else:
-            corpora[stage.corpus.name] = stage.corpus
+        for part in stage.parts:
+            if isinstance(part, IntermediateStage):
+                tasks[part.task.name] = part.task
+            else:
+                corpora[part.corpus.name] = part.corpus
     for target in study.targets:
         tasks |= {task.name: task for task in (target.task, target.train_task) if task is not None}
     return {
@@ -64,21 +75,47 @@ def study_to_dict(study: Study) -> dict[str, Any]:
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    if isinstance(stage, ContinuedStage):
+    if isinstance(stage, MixedStage):
         return {
-            "kind": "continued",
-            "corpus": stage.corpus.name,
-            "languages": list(stage.languages),
+            "kind": "mixed",
+            "parts": [
+                {**_plain_stage(part), "rate": rate} for part, rate in zip(stage.parts, stage.rates, strict=True)
+            ],
             "training": _plain(stage.training),
-            "masked_lm": _plain(stage.masked_lm),
+            "sampling": _plain(stage.sampling),
+            "shares_head": stage.shares_head,
         }
-    return {
-        "kind": "intermediate",
-        "task": stage.task.name,
-        "training": _plain(stage.training),
-        "limits": _plain(stage.limits),
-        "selection": _plain(stage.selection),
-    }
+    return _plain_stage(stage)
+
+
+def _plain_stage(stage: PlainStage) -> dict[str, Any]:
+    match stage:
+        case ContinuedStage():
+            return {
+                "kind": "continued",
+                "corpus": stage.corpus.name,
+                "languages": list(stage.languages),
+                "training": _plain(stage.training),
+                "masked_lm": _plain(stage.masked_lm),
+            }
+        case ParallelStage():
+            return {
+                "kind": "continued",
+                "parallel": stage.corpus.name,
+                "pairs": [pair_name(pair) for pair in stage.pairs],
+                "training": _plain(stage.training),
+                "translation_lm": _plain(stage.translation_lm),
+            }
+        case IntermediateStage():
+            return {
+                "kind": "intermediate",
+                "task": stage.task.name,
+                "train_languages": list(stage.learned.languages),
+                "shots": stage.shots,
+                "training": _plain(stage.training),
+                "limits": _plain(stage.limits),
+                "selection": _plain(stage.selection),
+            }
 
 
 def _target(target: Target) -> dict[str, Any]:
@@ -86,6 +123,8 @@ def _target(target: Target) -> dict[str, Any]:
         "task": target.task.name,
         "train_on": target.train_task.name if target.train_task else None,
         "languages": list(target.languages),
+        "train_languages": None if target.learned is None else list(target.learned.languages),
+        "shots": target.shots,
         "training": _plain(target.training),
         "retrieval": _plain(target.retrieval),
         "limits": _plain(target.limits),
@@ -112,17 +151,19 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _corpus(corpus: Corpus) -> dict[str, Any]:
+def _corpus(corpus: Corpus | ParallelCorpus) -> dict[str, Any]:
+    pairs = [pair_name(pair) for pair in corpus.pairs] if isinstance(corpus, ParallelCorpus) else None
     return {
         "source": _source(corpus.source),
         "languages": list(corpus.languages),
+        **({} if pairs is None else {"pairs": pairs}),
         "description": corpus.description,
         "licence": corpus.licence,
         "reference": corpus.reference,
     }
 
 
-def _source(source: Source | PoolSource | CorpusSource) -> dict[str, Any]:
+def _source(source: Source | PoolSource | CorpusSource | ParallelSource) -> dict[str, Any]:
     """A source by its type, version and fields; with the files' bytes, they decide what it gives."""
     return {"version": source.version, **_plain(source, with_types=True)}
 

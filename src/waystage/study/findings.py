@@ -45,6 +45,28 @@ def lacks_split(path: FieldPath, task: str, facts: TaskFacts, split: Split) -> I
         yield Finding(path, f"the task '{task}' declares no file for its {split} split", f"files.{split} in '{task}'")
 
 
+def train_language_findings(
+    path: FieldPath, part: Tree, facts: TaskFacts | None, task: str | None
+) -> Iterator[Finding]:
+    """Findings about the languages that are learned in; ``task`` is the one that is learned."""
+    languages, shots = part.get("train_languages"), part.get("shots")
+    yield from repeated(languages, (*path, "train_languages"), "language")
+    if not facts or task is None:
+        return
+    if facts.languages is not None and facts.splits is None:  # a user's own files may be in any language
+        known = (*facts.languages, *([facts.source_language] if facts.source_language else []))
+        valid = tuple(dict.fromkeys(known))
+        unknown = [language for language in languages or [] if language not in (None, *valid)]
+        for language in unknown:
+            place = (*path, "train_languages", (languages or []).index(language))
+            found = f"unknown language '{language}' for the task '{task}'"
+            yield Finding(place, found, f"one of {listed(valid, 120)}", nearest_name(language, valid))
+    foreign = [language for language in languages or [] if language != facts.source_language]
+    if shots is not None and not foreign:
+        found = "shots of no language but the source language"
+        yield Finding((*path, "shots"), found, "other languages in train_languages, or limits.train", at_key=True)
+
+
 def beyond_layers(path: FieldPath, found: int, n_layers: int, first: int) -> Finding:
     """A number of layers, or a layer, that the encoder does not have."""
     return Finding(path, f"the number {found}", f"{first} to {n_layers}: the encoder has {n_layers} layers")

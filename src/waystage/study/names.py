@@ -16,6 +16,7 @@ from waystage.study.claims import claim_findings, scope_of_claims
 from waystage.study.findings import beyond_layers, repeated, unknown_name
 from waystage.study.mistakes import listed
 from waystage.study.own_data import own_corpus_findings, own_task_findings
+from waystage.study.own_parallel_data import own_parallel_findings, parallel_languages
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.registries import Registries, find_encoder
 from waystage.study.scope import Declared, Scope, TaskFacts, Tree, complete
@@ -40,6 +41,7 @@ def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, 
         frozenset(finding.path for finding in wrong),
         Declared(own_tasks, registries.tasks, TaskFacts.of_task),
         Declared(own_corpora, registries.corpora, lambda corpus: corpus.languages),
+        {name: parallel_languages(own or {}) for name, own in _table(tree, "parallel_corpora")},
         n_layers,
     )
     findings = [*encoder_problems, *repeated(tree.get("seeds"), ("seeds",), "seed")]
@@ -49,6 +51,8 @@ def name_findings(tree: Tree, wrong: Sequence[Finding], registries: Registries, 
     for name, declared in _table(tree, "corpora"):
         findings += _hides(("corpora", name), "corpus", registries.corpora)
         findings += own_corpus_findings(("corpora", name), declared or {}, scope.is_wrong_below)
+    for name, declared in _table(tree, "parallel_corpora"):
+        findings += own_parallel_findings(("parallel_corpora", name), declared or {}, scope.is_wrong_below)
     for name, stage in _table(tree, "stages"):
         findings += stage_findings(scope, ("stages", name), stage or {})
     findings += _sequences(tree)

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from waystage.data.corpus import CorpusSource
+from waystage.data.parallel import ParallelSource
 from waystage.data.readers.columns import (
     CandidateColumns,
     ChoiceColumns,
@@ -21,12 +22,14 @@ from waystage.data.readers.columns import (
 from waystage.data.readers.formats import FORMATS
 from waystage.data.readers.rows import Format
 from waystage.data.source import PoolSource, Source, Split
+from waystage.data.sources.aligned import AlignedColumns, AlignedFiles, AlignedTexts
 from waystage.data.sources.divided import BySplit
 from waystage.data.sources.files import FileSource
 from waystage.data.sources.hub import HubCorpus, HubSource
 from waystage.data.sources.text_files import TextFilesCorpus
 from waystage.study.forms.columns import DualColumnsForm
 from waystage.study.forms.own_corpora import OwnCorpusForm
+from waystage.study.forms.own_parallel import AlignedForm, OwnParallelForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.sources import SplitFilesForm
 from waystage.tasks.kinds import (
@@ -73,14 +76,28 @@ def _source(form: OwnTaskForm, paths: tuple[tuple[Split, str], ...], columns: Co
 
 def corpus_source(form: OwnCorpusForm) -> CorpusSource:
     """The source of a declared corpus, whose mistakes were all reported before."""
+    skips = form.on_unreadable == "skip"
     if form.hub:
         table = FORMATS[form.hub.format] if form.hub.format else None
-        return HubCorpus(form.hub.dataset, form.hub.revision, form.hub.path, table, form.hub.column)
+        names = (form.hub.path,) if isinstance(form.hub.path, str) else tuple(form.hub.path)
+        return HubCorpus(form.hub.dataset, form.hub.revision, names, table, form.hub.column, skips)
     paths = {language: (given,) if isinstance(given, str) else given for language, given in (form.files or {}).items()}
     told = (format_name(path) for given in paths.values() for path in given)
     name: str | None = form.format or next((found for found in told if found), None)
     listed = tuple((language, tuple(given)) for language, given in paths.items())
-    return TextFilesCorpus(listed, FORMATS[name] if name else None, form.column)
+    return TextFilesCorpus(listed, FORMATS[name] if name else None, form.column, skips)
+
+
+def parallel_source(form: OwnParallelForm) -> AlignedTexts:
+    """The source of a declared parallel corpus, whose mistakes were all reported before."""
+    return AlignedTexts(tuple(map(_aligned, form.texts)))
+
+
+def _aligned(form: AlignedForm) -> AlignedFiles | AlignedColumns:
+    if form.files is not None:
+        return AlignedFiles(tuple(form.files.items()), form.pivot)
+    path = form.file or ""
+    return AlignedColumns(path, _format(form.format, [path]), tuple((form.columns or {}).items()), form.pivot)
 
 
 def corpus_languages(form: OwnCorpusForm) -> tuple[str, ...]:
@@ -98,11 +115,13 @@ def format_name(path: str) -> str | None:
     return name if name in FORMATS else None
 
 
-def is_own(source: Source | PoolSource | CorpusSource) -> bool:
+def is_own(source: Source | PoolSource | CorpusSource | ParallelSource) -> bool:
     """Whether a source reads files that a user wrote, which are read before a study starts."""
     if isinstance(source, BySplit):
         return all(is_own(part) for _, part in source.sources)
-    return isinstance(source, TextFilesCorpus) or (isinstance(source, FileSource) and not source.is_published)
+    if isinstance(source, FileSource):
+        return not source.is_published
+    return isinstance(source, TextFilesCorpus | AlignedTexts)
 
 
 def _paths(files: SplitFilesForm) -> tuple[tuple[Split, str], ...]:

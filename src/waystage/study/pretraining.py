@@ -31,16 +31,25 @@ class Softmax(StrEnum):
     FULL = "full"
 
 
+class Positions(StrEnum):
+    """Where the second sentence of a translation pair begins to count its positions."""
+
+    RESET = "reset"
+    """Where the first one does (XLM): a word and its translation may stand at the same position."""
+    RUNNING = "running"
+    """Behind the first one, as in any other pair of texts."""
+
+
 @dataclass(frozen=True, slots=True)
-class MaskedLm:
-    """Masked language modelling on a multilingual corpus.
+class Masking:
+    """What masked and translation language modelling have in common.
 
     Attributes:
-        alpha: a language with n documents is drawn with probability proportional to n^alpha, in [0, 1].
+        alpha: a language with n documents, or a pair of languages with n sentence pairs, is drawn with probability
+            proportional to n^alpha, in [0, 1].
         mask_rate: share of the tokens that are predicted (80 % masked, 10 % random, 10 % unchanged), in (0, 1).
         mask: what is chosen for prediction.
         softmax: over which tokens.
-        packing: how documents become sequences.
         held_out: at most so many documents a language, and at most a tenth of them, are never trained on; their
             pseudo-perplexity is measured before and after.
     """
@@ -49,5 +58,19 @@ class MaskedLm:
     mask_rate: float = 0.15
     mask: MaskUnit = MaskUnit.TOKENS
     softmax: Softmax = Softmax.OCCURRING
-    packing: Packing = Packing.DOCUMENTS
     held_out: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLm(Masking):
+    """Masked language modelling on a multilingual corpus; ``packing`` says how documents become sequences."""
+
+    packing: Packing = Packing.DOCUMENTS
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationLm(Masking):
+    """Translation language modelling on a parallel corpus (Conneau and Lample 2019); ``positions`` are asked for, and
+    given where the encoder has a table of absolute positions."""
+
+    positions: Positions = Positions.RESET

@@ -74,7 +74,7 @@ class TaskFacts:
             complete(declared.get("labels")),
             frozenset(files) if files else None,
             kind.metric_names if kind else None,
-            declared.get("source_language") or "en",
+            declared.get("source_language", "en"),
         )
 
 
@@ -116,6 +116,7 @@ class Scope:
     wrong: frozenset[FieldPath]
     tasks: Mapping[str, TaskFacts]
     corpora: Mapping[str, tuple[str, ...] | None]
+    parallel: Mapping[str, tuple[str, ...] | None]
     n_layers: int | None = field(default=None)
 
     def is_wrong_below(self, path: FieldPath) -> bool:

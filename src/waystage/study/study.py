@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 
 from waystage.claims.claim import Claim
 from waystage.data.corpus import Corpus
-from waystage.study.pretraining import MaskedLm
+from waystage.data.parallel import Pair, ParallelCorpus
+from waystage.study.mixing import Sampling
+from waystage.study.pretraining import MaskedLm, TranslationLm
 from waystage.tasks.task import Task
 
 
@@ -188,10 +190,51 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class IntermediateStage:
-    """Training on a labelled task in the source language before the target; its head is dropped.
+class TrainingData:
+    """The labelled examples that a stage or target learns from.
 
-    ``selection`` is None where the last checkpoint is taken and nothing is scored.
+    Attributes:
+        task: whose training split.
+        languages: in which languages; at least one.
+        limit: at most so many examples a language; None takes all.
+        shots: so many examples of each language but the source language, drawn by the seed; None draws none.
+    """
+
+    task: Task
+    languages: tuple[str, ...]
+    limit: int | None = None
+    shots: int | None = None
+
+    @property
+    def key(self) -> TrainingKey:
+        """What tells it from others in a study."""
+        return self.task.name, self.languages, self.limit, self.shots
+
+    @property
+    def foreign_languages(self) -> tuple[str, ...]:
+        """The languages but the source language: in these, nothing learned from this data is zero-shot."""
+        return tuple(language for language in self.languages if language != self.task.source_language)
+
+    def most_in(self, language: str) -> int | None:
+        """The largest number of examples in a language; None: all."""
+        is_shot = self.shots is not None and language != self.task.source_language
+        return self.shots if is_shot else self.limit
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the seed decides which examples there are."""
+        return self.shots is not None and bool(self.foreign_languages)
+
+
+TrainingKey: TypeAlias = tuple[str, tuple[str, ...], int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class IntermediateStage:
+    """Training on a labelled task before the target; its head is dropped.
+
+    ``selection`` is None where the last checkpoint is taken and nothing is scored. ``train_languages`` are those of the
+    training data, empty: the source language; ``shots`` as in :class:`TrainingData`.
     """
 
     name: str
@@ -199,6 +242,20 @@ class IntermediateStage:
     training: Training
     limits: Limits = Limits()
     selection: Selection | None = None
+    train_languages: tuple[str, ...] = ()
+    shots: int | None = None
+
+    @property
+    def parts(self) -> tuple[IntermediateStage]:
+        """Itself."""
+        return (self,)
+
+    @property
+    def learned(self) -> TrainingData:
+        """What it learns from."""
+        return TrainingData(
+            self.task, self.train_languages or (self.task.source_language,), self.limits.train, self.shots
+        )
 
     def validation_task(self, language: str) -> Task:
         """Whose validation data in ``language`` is scored."""
@@ -220,8 +277,53 @@ class ContinuedStage:
     training: Training
     masked_lm: MaskedLm = field(default_factory=MaskedLm)
 
+    @property
+    def parts(self) -> tuple[ContinuedStage]:
+        """Itself."""
+        return (self,)
 
-Stage: TypeAlias = IntermediateStage | ContinuedStage
+
+@dataclass(frozen=True, slots=True)
+class ParallelStage:
+    """Continued pretraining: translation LM on the sentence pairs of a parallel corpus, in ``pairs`` of languages."""
+
+    name: str
+    corpus: ParallelCorpus
+    pairs: tuple[Pair, ...]
+    training: Training
+    translation_lm: TranslationLm = field(default_factory=TranslationLm)
+
+    @property
+    def parts(self) -> tuple[ParallelStage]:
+        """Itself."""
+        return (self,)
+
+
+PlainStage: TypeAlias = IntermediateStage | ContinuedStage | ParallelStage
+
+
+@dataclass(frozen=True, slots=True)
+class MixedStage:
+    """Several stages in one: each optimiser step is one of theirs.
+
+    Attributes:
+        parts: at least two; none chooses a checkpoint. Of their training only counts how an example is read (lengths
+            and pooling).
+        rates: share of the steps of each part, in (0, 1); None leaves it to ``sampling``.
+        training: how all of them are trained.
+        sampling: how the steps that are left are shared among the parts without a rate.
+        shares_head: the labelled tasks have one head, and so one label set; otherwise each has its own.
+    """
+
+    name: str
+    parts: tuple[PlainStage, ...]
+    rates: tuple[float | None, ...]
+    training: Training
+    sampling: Sampling = field(default_factory=Sampling)
+    shares_head: bool = False
+
+
+Stage: TypeAlias = PlainStage | MixedStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +375,8 @@ class Target:
     another task of the same kind and labels, from whose training data the target is learned (a departure from
     the protocol, to be recorded); None learns from the task's own. ``selection`` says which checkpoint is scored on the
     test data; None takes the last and scores none on validation data. ``profile`` names the published protocol that
-    gave what the study left out; None: the task's defaults did.
+    gave what the study left out; None: the task's defaults did. ``train_languages`` and ``shots`` are as in
+    :class:`IntermediateStage`: with languages but the source language, it is not zero-shot there.
     """
 
     task: Task
@@ -285,6 +388,16 @@ class Target:
     train_task: Task | None = None
     selection: Selection | None = None
     profile: str | None = None
+    train_languages: tuple[str, ...] = ()
+    shots: int | None = None
+
+    @property
+    def learned(self) -> TrainingData | None:
+        """What it learns from; None where nothing is trained."""
+        if self.training is None:
+            return None
+        task = self.train_task or self.task
+        return TrainingData(task, self.train_languages or (task.source_language,), self.limits.train, self.shots)
 
     def validation_task(self, language: str) -> Task:
         """Whose validation data is scored: that of the task learned from, or the target's own in another language."""

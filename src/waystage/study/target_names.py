@@ -9,6 +9,7 @@ from waystage.study.findings import (
     inapplicable_keys,
     lacks_split,
     language_findings,
+    train_language_findings,
     training_findings,
     unknown_name,
 )
@@ -39,6 +40,8 @@ def target_findings(scope: Scope, path: FieldPath, target: Tree) -> Iterator[Fin
             yield from lacks_split((*path, "task"), task, facts, "validation")
     yield from _train_task(scope, path, target, facts)
     learned = target.get("train_on") or task
+    if facts is None or facts.kind is None or (facts.kind.trains_head and not target.get("untrained")):
+        yield from train_language_findings(path, target, scope.tasks.get(learned or ""), learned)
     if facts is None or facts.kind is None or facts.kind.trains_head:
         yield from selection_findings(path, target, scope.tasks.get(learned or ""), learned)
     n_layers, available = target.get("n_layers"), scope.n_layers
@@ -69,7 +72,7 @@ def _foreign_keys(path: FieldPath, task: str, kind: Kind | None, target: Tree) -
         yield Finding((*path, "untrained"), found, "no such key", at_key=True)
     if kind.trains_head and not target.get("untrained"):
         return
-    for key in ("budget", "training", "train_on", "selection"):
+    for key in ("budget", "training", "train_on", "train_languages", "shots", "selection"):
         if target.get(key) is not None:
             why = "which trains nothing" if not kind.trains_head else "which is to be untrained"
             found = f"'{key}' for '{task}', a task of {kind.name}, {why}"

@@ -39,18 +39,20 @@ def require_finite(what: str, value: float) -> None:
         raise DivergedError(f"the {what} is {value}", keeps_weights=True)
 
 
-def note_loss(progress: Progress, loss: float) -> None:
-    """Note the mean loss of a step.
+def note_loss(progress: Progress, loss: float, member: int = 0) -> None:
+    """Note the mean loss of a step, which is of one member of a mixture.
+
+    Losses of different objectives are of different size, so each is set against the first one of its own.
 
     Raises:
         DivergedError: the loss explodes.
     """
-    if progress.first_loss is None:
-        progress.first_loss = loss
-    progress.recent_losses = [*progress.recent_losses, loss][-_N_RECENT:]
+    first = progress.first_losses.setdefault(str(member), loss)
+    least = max(_LEAST_LOSS, first)
+    progress.recent_losses = [*progress.recent_losses, loss / least][-_N_RECENT:]
     recent = sum(progress.recent_losses) / len(progress.recent_losses)
-    if len(progress.recent_losses) == _N_RECENT and recent > _FACTOR * max(_LEAST_LOSS, progress.first_loss):
-        found = f"{progress.first_loss:.3g} at first, {recent:.3g} over the last {_N_RECENT} steps"
+    if len(progress.recent_losses) == _N_RECENT and recent > _FACTOR:
+        found = f"{first:.3g} at first, {recent * least:.3g} over the last {_N_RECENT} steps"
         raise DivergedError(f"the loss explodes ({found})", keeps_weights=False)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import torch
-from numpy.typing import NDArray
 
 from waystage.errors import Interrupted
 from waystage.kinds.objective import Indices, MicroBatch, Objective
@@ -17,7 +16,9 @@ from waystage.seeds import derive_seed
 from waystage.study.study import Precision, Training
 from waystage.training import resume
 from waystage.training.health import guarded, note_loss, require_finite
-from waystage.training.schedule import BatchOrder, count_steps, learning_rate
+from waystage.training.mixing import make_order
+from waystage.training.parallel import Alone, Group, micro_batch_size, share
+from waystage.training.schedule import count_steps, learning_rate
 from waystage.training.selection import Evaluation, Selector, copied
 from waystage.training.trainable import Trainable, make_optimiser, set_dropout
 
@@ -36,6 +37,8 @@ class LoopSettings:
         on_progress: told the same in full, before ``on_step``; it reads and changes nothing.
         should_stop: asked after each step; True saves a checkpoint and raises :class:`Interrupted`.
         joules: energy that the machine has used since training began, where it tells.
+        group: the processes that train together; only the first one writes checkpoints. It changes results by the
+            order of sums alone.
     """
 
     work_dir: Path | None = None
@@ -43,6 +46,7 @@ class LoopSettings:
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
     joules: Callable[[], float | None] = lambda: None
+    group: Group = field(default_factory=Alone)
     on_progress: Callable[[resume.Progress, int], None] | None = None
 
 
@@ -85,7 +89,7 @@ def train(
         NotEnoughMemoryError: there is too little memory for a step.
         Interrupted: ``settings.should_stop`` said so.
     """
-    order = BatchOrder(objective.lengths, training.batch_size, seed)
+    order = make_order(objective.strands, training.batch_size, seed)
     n_steps = count_steps(order, training)
     set_dropout(trainable.encoder, training.dropout)
     trainable.stream_dropout()
@@ -94,21 +98,18 @@ def train(
     if settings.work_dir is not None:
         progress = resume.restore(settings.work_dir, trainable, optimiser, training.micro_batch_size)
     trainable.set_training(True)
+    own_dir = settings.work_dir if settings.group.rank == 0 else None
     saved_at = started = time.monotonic()
     seconds_before, joules_before = progress.seconds, progress.joules
-    batches: list[NDArray] = []  # type: ignore[type-arg]
-    epoch = -1
+    batches = order.batches(progress.step)
     while progress.step < n_steps and not (selector and selector.has_given_up(progress.evaluations)):
-        if progress.step // order.n_steps_per_epoch != epoch:
-            epoch = progress.step // order.n_steps_per_epoch
-            batches = order.epoch(epoch)
-        indices = batches[progress.step % order.n_steps_per_epoch]
+        indices = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, n_steps, training)
         step = progress.step
-        keep = partial(_keep, settings.work_dir, trainable, optimiser, progress, training)
+        keep = partial(_keep, own_dir, trainable, optimiser, progress, training)
         with guarded(partial(objective.names, indices), step, keep):
-            _step(trainable, objective, optimiser, training, indices, seed, progress)
+            _step(trainable, objective, optimiser, training, indices, seed, progress, settings.group)
         is_last = progress.step == n_steps
         if selector and (is_last or progress.step % selector.interval(order.n_steps_per_epoch) == 0):
             _evaluate(selector, trainable, progress)
@@ -119,10 +120,11 @@ def train(
             settings.on_progress(progress, n_steps)
         if settings.on_step is not None:
             settings.on_step(progress.step, n_steps)
-        is_stopped = settings.should_stop is not None and settings.should_stop()
+        is_told = settings.should_stop is not None and settings.should_stop()
+        is_stopped = any(settings.group.total([is_told]))
         is_due = is_stopped or now - saved_at >= settings.checkpoint_seconds
-        if settings.work_dir is not None and is_due and not is_last:
-            resume.save(settings.work_dir, trainable, optimiser, progress, training.micro_batch_size)
+        if own_dir is not None and is_due and not is_last:
+            resume.save(own_dir, trainable, optimiser, progress, training.micro_batch_size)
             saved_at = now
         if is_stopped and not is_last:
             raise Interrupted
@@ -151,7 +153,7 @@ def _evaluate(selector: Selector, trainable: Trainable, progress: resume.Progres
         progress.best = copied(trainable.parameters())
 
 
-def _step(
+def _step(  # noqa: PLR0913
     trainable: Trainable,
     objective: Objective,
     optimiser: torch.optim.AdamW,
@@ -159,31 +161,38 @@ def _step(
     indices: Indices,
     seed: int,
     progress: resume.Progress,
+    group: Group,
 ) -> None:
     """One optimiser step over one batch, in micro-batches."""
     device = next(trainable.head.parameters()).device
-    size = training.micro_batch_size or len(indices)
-    micro_batches = [
-        objective.micro_batch(indices[at : at + size], derive_seed(seed, "inputs", progress.step, at), device)
-        for at in range(0, len(indices), size)
-    ]
-    n_terms = sum(batch.n_terms for batch in micro_batches)
+    size = micro_batch_size(training, len(indices), group)
+    micro_batches = {
+        at: objective.micro_batch(indices[at : at + size], derive_seed(seed, "inputs", progress.step, at), device)
+        for at in share(range(0, len(indices), size), group)
+    }
+    own = micro_batches.values()
+    counts = [sum(b.n_terms for b in own), sum(b.n_text_tokens for b in own), sum(b.n_padded_tokens for b in own)]
+    # All micro-batches of a step are of one member of a mixture; some process has the first one.
+    first_member = micro_batches[0].member if 0 in micro_batches else 0
+    n_terms, n_text_tokens, n_padded_tokens, member = map(int, group.total([*counts, first_member]))
     optimiser.zero_grad(set_to_none=True)
     dropout_seed = derive_seed(seed, "dropout", progress.step)
     lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
-    loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
+    own_loss_sum = _accumulate(trainable, objective, micro_batches, n_terms, dropout_seed, lower)
+    (loss_sum,) = group.total([own_loss_sum])
     require_finite("loss", loss_sum)
     parameters = list(trainable.parameters().values())
+    group.sum_gradients(parameters)
     norm = torch.nn.utils.get_total_norm([part.grad for part in parameters if part.grad is not None])
     require_finite("norm of the gradient", float(norm))
     if float(norm) > training.clip_norm:
         torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
-    note_loss(progress, loss_sum / max(1, n_terms))
+    note_loss(progress, loss_sum / max(1, n_terms), member)
     optimiser.step()
     progress.step += 1
     progress.n_examples += len(indices)
-    progress.n_text_tokens += sum(batch.n_text_tokens for batch in micro_batches)
-    progress.n_padded_tokens += sum(batch.n_padded_tokens for batch in micro_batches)
+    progress.n_text_tokens += n_text_tokens
+    progress.n_padded_tokens += n_padded_tokens
     progress.loss_sum += loss_sum
     progress.n_terms += n_terms
 
@@ -212,20 +221,20 @@ def _sum(before: float | None, since: float | None) -> float | None:
 def _accumulate(
     trainable: Trainable,
     objective: Objective,
-    micro_batches: list[MicroBatch],
+    micro_batches: Mapping[int, MicroBatch],
     n_terms: int,
     dropout_seed: int,
     precision: torch.autocast,
 ) -> float:
-    """Gradients of the mean loss over all micro-batches; returns the summed loss.
+    """Gradients of the mean loss over all micro-batches of the step; returns the summed loss of those given.
 
-    Dropout belongs to a micro-batch, whatever was done before it and whoever does it.
+    Dropout belongs to a micro-batch (by its place in the batch), whatever was done before it and whoever does it.
     """
     total = torch.zeros((), dtype=torch.float64, device=next(trainable.head.parameters()).device)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        for number, batch in enumerate(micro_batches):
-            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", number))
-            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", number))
+        for at, batch in micro_batches.items():
+            trainable.noise.restart(derive_seed(dropout_seed, "micro-batch", at))
+            torch.manual_seed(derive_seed(dropout_seed, "micro-batch", at))
             with precision:
                 loss_sum = objective.loss_sum(trainable.encoder, trainable.head, batch)
             (loss_sum / max(1, n_terms)).backward()  # type: ignore[no-untyped-call]

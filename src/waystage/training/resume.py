@@ -22,7 +22,8 @@ from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
 _PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
+# ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
 _COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 
@@ -31,8 +32,8 @@ _COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
 class Progress:
     """How far a stage is. The order of examples, masks and dropout follow from the step, so they are not stored.
 
-    ``joules`` is None where the machine does not tell; ``first_loss`` and ``recent_losses`` are means over the terms of
-    a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
+    ``joules`` is None where the machine does not tell; ``first_losses`` (by member of a mixture) are means over the
+    terms of a step; ``best`` holds the parameters of the best checkpoint among ``evaluations``, by name.
     """
 
     step: int = 0
@@ -43,7 +44,7 @@ class Progress:
     loss_sum: float = 0.0
     n_terms: int = 0
     joules: float | None = 0.0
-    first_loss: float | None = None
+    first_losses: dict[str, float] = field(default_factory=dict)
     recent_losses: list[float] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
@@ -74,7 +75,7 @@ def save(
         "seconds": repr(progress.seconds),
         "loss_sum": repr(progress.loss_sum),
         "micro_batch_size": str(micro_batch_size),
-        "losses": json.dumps([progress.first_loss, progress.recent_losses]),
+        "losses": json.dumps([progress.first_losses, progress.recent_losses]),
         "joules": json.dumps(progress.joules),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
@@ -132,16 +133,18 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, mi
     saved = {name for name in tensors if name.startswith("value/")}
     if not is_of_this_form or {f"value/{name}" for name in parameters} != saved:
         return Progress()
+    if any(name.replace("exp_avg", "step", 1) not in tensors for name in tensors if name.startswith("exp_avg/")):
+        return Progress()  # it was left by a version that kept one count for all
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"value/{name}"])
-            _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS}, metadata)
+            _restore_moments(optimiser, parameter, {m: tensors.get(f"{m}/{name}") for m in _MOMENTS})
     return Progress(
         **{name: int(metadata[name]) for name in _COUNTS},
         seconds=float(metadata["seconds"]),
         loss_sum=float(metadata["loss_sum"]),
         joules=json.loads(metadata["joules"]),
-        first_loss=json.loads(metadata["losses"])[0],
+        first_losses=json.loads(metadata["losses"])[0],
         recent_losses=json.loads(metadata["losses"])[1],
         evaluations=[Evaluation(step, scores) for step, scores in json.loads(metadata.get("evaluations", "[]"))],
         best={
@@ -156,13 +159,9 @@ def _restore_moments(
     optimiser: torch.optim.AdamW,
     parameter: torch.nn.Parameter,
     moments: dict[str, Tensor | None],
-    metadata: dict[str, str],
 ) -> None:
     if any(moment is None for moment in moments.values()):
         return
-    state: dict[str, Tensor] = {
+    optimiser.state[parameter] = {
         name: moment.to(parameter.device) for name, moment in moments.items() if moment is not None
     }
-    # The count that bias correction uses; fused AdamW keeps it as a float tensor on the parameter's device.
-    state["step"] = torch.tensor(float(metadata["step"]), dtype=torch.float32, device=parameter.device)
-    optimiser.state[parameter] = state

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,24 @@ from waystage.seeds import derive_seed
 from waystage.study.study import Training
 
 _BUCKET_BATCHES = 50
+
+
+class Order(Protocol):
+    """Which inputs each step reads."""
+
+    @property
+    def n_steps_per_epoch(self) -> int:
+        """Steps of one pass."""
+
+    @property
+    def n_inputs(self) -> int:
+        """Inputs that there are."""
+
+    def n_tokens(self, batch: NDArray[np.int64]) -> int:
+        """Tokens of a batch."""
+
+    def batches(self, start: int) -> Iterator[NDArray[np.int64]]:
+        """The batches from step ``start`` on, without end: indices of inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,22 @@ class BatchOrder:
         """Steps of one pass."""
         return -(-len(self.lengths) // self.batch_size)
 
+    @property
+    def n_inputs(self) -> int:
+        """Sequences that there are."""
+        return len(self.lengths)
+
+    def n_tokens(self, batch: NDArray[np.int64]) -> int:
+        """Tokens of a batch."""
+        return int(self.lengths[batch].sum())
+
+    def batches(self, start: int) -> Iterator[NDArray[np.int64]]:
+        """The batches from step ``start`` on, without end."""
+        number, place = divmod(start, self.n_steps_per_epoch)
+        while True:
+            yield from self.epoch(number)[place:]
+            number, place = number + 1, 0
+
     def epoch(self, number: int) -> list[NDArray[np.int64]]:
         """All batches of one pass: indices of sequences.
 
@@ -57,13 +91,13 @@ class BatchOrder:
         return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def count_steps(order: BatchOrder, training: Training) -> int:
+def count_steps(order: Order, training: Training) -> int:
     """Optimiser steps that the budget pays for, at least one.
 
     Raises:
         StageError: there is nothing to train on.
     """
-    if len(order.lengths) == 0:
+    if order.n_inputs == 0:
         raise StageError("there is no training example")
     if training.steps is not None:
         return training.steps
@@ -71,19 +105,15 @@ def count_steps(order: BatchOrder, training: Training) -> int:
         return max(1, round(training.epochs * order.n_steps_per_epoch))
     if training.examples is not None:
         return _steps_for(order, training.examples, len)
-    return _steps_for(order, training.tokens or 0, lambda batch: int(order.lengths[batch].sum()))
+    return _steps_for(order, training.tokens or 0, order.n_tokens)
 
 
-def _steps_for(order: BatchOrder, n_left: int, size: Callable[[NDArray[np.int64]], int]) -> int:
+def _steps_for(order: Order, n_left: int, size: Callable[[NDArray[np.int64]], int]) -> int:
     """Steps until batches of a ``size`` come to so much."""
-    n_steps, number = 0, 0
+    n_steps, batches = 0, order.batches(0)
     while n_left > 0:
-        for batch in order.epoch(number):
-            n_left -= size(batch)
-            n_steps += 1
-            if n_left <= 0:
-                break
-        number += 1
+        n_left -= size(next(batches))
+        n_steps += 1
     return max(1, n_steps)
 
 

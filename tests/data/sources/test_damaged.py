@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,7 @@ def check(folder: Path, key: tuple[str, Split, str]) -> None:
 
 
 Damage = Callable[[bytes], bytes | None]
+GONE = object()
 JUNK: list[Any] = [None, 1, -1, 10**30, 1e999, "", " ", "\ud800", [], {}, [1], {"a": 1}, True, "x" * 50]
 
 
@@ -332,6 +334,53 @@ def test_damage_is_named_or_leaves_valid_examples(key: tuple[str, Split, str]) -
             check(Path(folder) / "data", key)
 
     holds()
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value; of a list, the first and the last item."""
+    yield path
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from places(member, (*path, name))
+    elif isinstance(value, list):
+        for index in sorted({0, len(value) - 1} if value else set()):
+            yield from places(value[index], (*path, index))
+
+
+def with_junk(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    """A copy with another value at a place; GONE: without what is there."""
+    if not path:
+        return None if junk is GONE else junk
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if junk is GONE and len(path) == 1:
+        del copy[path[0]]
+    else:
+        copy[path[0]] = with_junk(value[path[0]], path[1:], junk)
+    return copy
+
+
+def is_json(text: str) -> bool:
+    return text.startswith("{")
+
+
+JSON_CASES = [key for key, files in CASES.items() if any(map(is_json, files.values()))]
+
+
+@pytest.mark.parametrize("key", JSON_CASES, ids=["-".join(key) for key in JSON_CASES])
+def test_anything_in_any_place_of_json_is_named_or_valid(tmp_path: Path, key: tuple[str, Split, str]) -> None:
+    """All of them: of JSON lines, in the first line."""
+    folder = tmp_path / "data"
+    write(folder, {name: text.encode("utf-8") for name, text in CASES[key].items()})
+    for name, text in CASES[key].items():
+        if not is_json(text):
+            continue
+        row, rest = (text, "") if text.startswith("{\n") else text.split("\n", 1)
+        value = json.loads(row)
+        for path, junk in product(places(value), (*JUNK, GONE)):
+            changed = json.dumps(with_junk(value, path, junk)) + "\n" + rest
+            (folder / name).write_text(changed, encoding="utf-8")
+            check(folder, key)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("key", CASES, ids=IDS)

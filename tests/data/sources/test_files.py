@@ -100,14 +100,14 @@ def test_a_hub_file_is_read_as_any_other(place: Place, monkeypatch: pytest.Monke
     hub = HubSource("org/set", "abc", (("test", "test-{lang}.csv"),), FORMATS["csv"], TextColumns(), ("x", "y"))
     assert hub.read("test", "de", place) == [TextExample("1", "a", None, "x")]
     assert asked[0] == ("org/set", "test-de.csv", "abc")
-    assert list(HubCorpus("org/set", None, "test-{lang}.csv").read("de", place)) == ["text,label", "a,x"]
-    assert list(HubCorpus("org/set", None, "test-{lang}.csv", FORMATS["csv"]).read("de", place)) == ["a"]
+    assert list(HubCorpus("org/set", None, ("test-{lang}.csv",)).read("de", place)) == ["text,label", "a,x"]
+    assert list(HubCorpus("org/set", None, ("test-{lang}.csv",), FORMATS["csv"]).read("de", place)) == ["a"]
 
 
 def test_a_hub_out_of_reach_is_a_data_error(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     huggingface_hub = pytest.importorskip("huggingface_hub", reason="it fetches hub datasets")
     errors = pytest.importorskip("huggingface_hub.errors", reason="it fetches hub datasets")
-    corpus = HubCorpus("org/set", "abc", "{lang}.txt")
+    corpus = HubCorpus("org/set", "abc", ("{lang}.txt",))
 
     def offline(*_: object, **__: object) -> str:
         raise errors.LocalEntryNotFoundError("offline")
@@ -117,4 +117,4 @@ def test_a_hub_out_of_reach_is_a_data_error(monkeypatch: pytest.MonkeyPatch, pla
         list(corpus.read("de", place))
     monkeypatch.undo()
     with pytest.raises(DataError, match="is not the name of a dataset"):
-        HubCorpus("not a valid id/at/all", None, "{lang}.txt").files("de", place)
+        HubCorpus("not a valid id/at/all", None, ("{lang}.txt",)).files("de", place)

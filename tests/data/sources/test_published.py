@@ -80,6 +80,44 @@ def test_xnli_trains_on_multinli_in_either_form(data_place: Place) -> None:
     assert TASKS["xnli"].source.read("train", "en", data_place) == [TextExample("1", "c", "d", "entailment")]
 
 
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("xnli/train-de.tsv", ["eine Katze\tein Tier\tcontradiction"]),
+        ("xnli/XNLI-Translated/en-de-translated.tsv", ["eine Katze\tein Tier\tcontradictory"]),
+        (
+            "xtreme_translations/XNLI/translate-train/en-de-translated.tsv",
+            ["a cat\tan animal\teine Katze\tein Tier\tcontradictory"],
+        ),
+        (
+            "XNLI-MT-1.0/multinli/multinli.train.de.tsv",
+            ["premise\thypo\tlabel", "eine Katze\tein Tier\tcontradictory"],
+        ),
+    ],
+)
+def test_xnli_trains_on_translations_in_any_published_form(data_place: Place, name: str, lines: list[str]) -> None:
+    source = TASKS["xnli"].source
+    # English MultiNLI is no German training data.
+    write(data_place, "mnli/multinli_1.0_train.jsonl", "{}\n")
+    with pytest.raises(DataError, match=r"xnli/train-de\.tsv"):
+        source.files("train", "de", data_place)
+    write(data_place, name, "".join(line + "\n" for line in lines))
+    (example,) = source.read("train", "de", data_place)
+    assert isinstance(example, TextExample)
+    assert (example.text, example.pair, example.label) == ("eine Katze", "ein Tier", "contradiction")
+
+
+def test_pawsx_trains_on_translations_of_xtreme(data_place: Place) -> None:
+    source = TASKS["pawsx"].source
+    write(data_place, "pawsx/translated/en-de-translated.tsv", "a\tb\teins\tzwei\t1\ndrei\tvier\t0\n")
+    examples = source.read("train", "de", data_place)
+    found = [(e.text, e.pair, e.label) for e in examples if isinstance(e, TextExample)]
+    assert found == [("eins", "zwei", "1"), ("drei", "vier", "0")]
+    write(data_place, "pawsx/translated/en-de-translated.tsv", "a\tb\teins\tzwei\n")
+    with pytest.raises(DataError, match=r"en-de-translated.tsv:1: .*4 columns"):
+        source.read("train", "de", data_place)
+
+
 def test_several_treebanks_are_read_in_order_of_their_names(data_place: Place) -> None:
     for folder, name, form in (("UD_A", "de_z", "zwei"), ("UD_Z", "de_a", "eins")):
         write(data_place, f"ud/{folder}/{name}-ud-test.conllu", f"1\t{form}\t_\tNUM\t_\t_\t0\t_\t_\t_\n")

@@ -10,8 +10,10 @@ References: https://github.com/django/django (BSD-3-Clause), https://github.com/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from waystage.data.source import Place
@@ -108,7 +110,15 @@ def _sample_paths(language: str) -> tuple[Path, ...]:
     folder = package_dir(SAMPLES_DISTRIBUTION, SAMPLES_VERSION, "gflanguages") / "data" / "languages"
     if language in SAMPLE_FILES:
         return (existing_file(folder / f"{SAMPLE_FILES[language]}.textproto", SAMPLES_DISTRIBUTION),)
-    return tuple(sorted(folder.glob(f"{language}_*.textproto")))
+    return _samples_by_language(folder).get(language, ())
+
+
+@lru_cache(maxsize=1)
+def _samples_by_language(folder: Path) -> Mapping[str, tuple[Path, ...]]:
+    samples: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.glob("*_*.textproto")):
+        samples[path.name.partition("_")[0]].append(path)
+    return {language: tuple(paths) for language, paths in samples.items()}
 
 
 def _excerpts(language: str) -> list[str]:

@@ -12,7 +12,7 @@ from waystage.data.readers.rows import Format
 from waystage.data.source import Place, RemoteFile, Split
 from waystage.data.sources.files import filled, pattern_of
 from waystage.data.sources.hub_folder import fetched_path
-from waystage.data.sources.text_files import documents, documents_in_tables
+from waystage.data.sources.text_files import DocumentFiles
 from waystage.errors import DataError
 
 
@@ -61,31 +61,42 @@ class HubCorpus:
     Attributes:
         dataset: ``organisation/name``.
         revision: a commit, tag or branch.
-        path: path in the repository, in which ``{lang}`` is replaced.
+        paths: paths in the repository, in which ``{lang}`` is replaced; they are read one after the other.
         format: how tables are read; None for text files.
         column: the column of the text; not looked at for text files.
+        skips_unreadable: pass over files that cannot be read as what they are.
     """
 
     dataset: str
     revision: str | None
-    path: str
+    paths: tuple[str, ...]
     format: Format | None = None
     column: str = "text"
+    skips_unreadable: bool = False
     version: int = 1
 
     def remote(self, language: str) -> tuple[RemoteFile, ...]:
-        """The one file."""
-        return (RemoteFile(self.dataset, self.revision, filled(self.path, "train", language)),)
+        """The files of a language."""
+        names = dict.fromkeys(filled(path, "train", language) for path in self.paths)
+        return tuple(RemoteFile(self.dataset, self.revision, name) for name in names)
 
     def files(self, language: str, place: Place) -> Sequence[Path]:
-        """The one file, fetched into the hub's cache where ``waystage data fetch`` has not brought it."""
-        remote = self.remote(language)[0]
-        return [fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)]
+        """The files of a language, fetched into the hub's cache where ``waystage data fetch`` has not brought them."""
+        return [
+            fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)
+            for remote in self.remote(language)
+        ]
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Documents in file order."""
-        paths = self.files(language, place)
-        return documents(paths) if self.format is None else documents_in_tables(paths, self.format, self.column)
+        return self._files(language, place).documents()
+
+    def unreadable(self, language: str, place: Place) -> dict[Path, str]:
+        """Files that are passed over, and why."""
+        return self._files(language, place).unreadable()
+
+    def _files(self, language: str, place: Place) -> DocumentFiles:
+        return DocumentFiles(self.files(language, place), self.format, self.column, self.skips_unreadable)
 
 
 def fetched(dataset: str, revision: str | None, name: str) -> Path:

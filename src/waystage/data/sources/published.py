@@ -17,6 +17,7 @@ from waystage.data.readers.words import Conll, ConllU
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import data_dir, published, published_roots
 from waystage.data.sources.published_pairs import MNLI_COLUMNS, agreed_rows
+from waystage.data.sources.translated import translated_rows, xtreme_names
 from waystage.errors import DataError, Problem
 
 _PREMISE_HYPOTHESIS = TextColumns("premise", "hypothesis", "label")
@@ -30,16 +31,22 @@ class Xnli:
     ``xnli/test-labels.tsv``.
 
     Training data are ``xnli/train-en.tsv`` or, in MultiNLI's own form, ``mnli/multinli_1.0_train.jsonl``,
-    whichever is there. Test files without ``test-labels.tsv`` give examples whose gold is withheld.
+    whichever is there; in other languages ``xnli/train-{lang}.tsv``, XTREME's translations or those of XNLI-MT, see
+    :mod:`waystage.data.sources.translated`. Test files without ``test-labels.tsv`` give examples whose gold is
+    withheld.
     """
 
     labels: tuple[str, ...]
-    version: int = 1
+    version: int = 2
 
     def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
         """The files of a split; DataError that names what is missing."""
         if split == "train":
-            return [published(place, f"xnli/train-{language}.tsv", "mnli/multinli_1.0_train.jsonl")]
+            own = f"xnli/train-{language}.tsv"
+            if language == "en":
+                return [published(place, own, "mnli/multinli_1.0_train.jsonl")]
+            translated = xtreme_names("xnli/XNLI-Translated", "XNLI", language)
+            return [published(place, own, *translated, f"XNLI-MT-1.0/multinli/multinli.train.{language}.tsv")]
         if split == "validation":
             return [published(place, f"xnli/dev-{language}.tsv")]
         test = published(place, f"xnli/test-{language}.tsv")
@@ -51,6 +58,9 @@ class Xnli:
         paths = self.files(split, language, place)
         if paths[0].suffix == ".jsonl":
             return examples_of(paths[0], agreed_rows(paths[0]), MNLI_COLUMNS, self.labels)
+        if split == "train" and language != "en":
+            rows = translated_rows(paths[0], ("premise", "hypothesis", "label"))
+            return examples_of(paths[0], rows, _PREMISE_HYPOTHESIS, self.labels)
         if split != "test":
             return examples_of(paths[0], _NLI_TABLE.rows(paths[0], ()), _PREMISE_HYPOTHESIS, self.labels)
         if len(paths) == 1:

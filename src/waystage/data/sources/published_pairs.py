@@ -12,6 +12,7 @@ from waystage.data.readers.lines import numbered_lines
 from waystage.data.readers.rows import Delimited, JsonLines, Row, aligned_rows
 from waystage.data.source import Place, Split
 from waystage.data.sources.files import published
+from waystage.data.sources.translated import translated_rows, xtreme_names
 from waystage.errors import DataError
 
 # The JSON lines of MultiNLI and SNLI.
@@ -28,21 +29,27 @@ class PawsX:
     """PAWS-X as XTREME lays it out: ``pawsx/{train,dev,test}-{lang}.tsv`` without a header.
 
     XTREME takes the labels off its test files; ``pawsx/labelled/test-{lang}.tsv``, with a header, goes before them.
+    Training data in other languages may also be XTREME's translations, see :mod:`waystage.data.sources.translated`.
     """
 
     labels: tuple[str, ...]
-    version: int = 1
+    version: int = 2
 
     def files(self, split: Split, language: str, place: Place) -> Sequence[Path]:
         """The one file of a split; DataError that names what is missing."""
         if split == "test":
             return [published(place, f"pawsx/labelled/test-{language}.tsv", f"pawsx/test-{language}.tsv")]
-        return [published(place, f"pawsx/{'train' if split == 'train' else 'dev'}-{language}.tsv")]
+        if split == "train":
+            translated = xtreme_names("pawsx/translated", "PAWSX", language)
+            return [published(place, f"pawsx/train-{language}.tsv", *translated)]
+        return [published(place, f"pawsx/dev-{language}.tsv")]
 
     def read(self, split: Split, language: str, place: Place) -> list[Example]:
         """Pairs, in file order; withheld labels are None."""
         path = self.files(split, language, place)[0]
         names = ("sentence1", "sentence2", "label")
+        if path.name.endswith("-translated.tsv"):
+            return examples_of(path, translated_rows(path, names), TextColumns(*names), self.labels)
         _, first = next(numbered_lines(path))
         if first.split("\t")[0] == "id":
             rows = Delimited("\t", is_quoted=False).rows(path, names)

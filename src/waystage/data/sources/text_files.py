@@ -10,7 +10,7 @@ from waystage.data.readers.lines import numbered_lines
 from waystage.data.readers.rows import Format
 from waystage.data.source import Place
 from waystage.data.sources.files import data_dir, existing, filled
-from waystage.errors import DataError, Problem
+from waystage.errors import DataError, Problem, first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class TextFilesCorpus:
             characters; relative to the study file. What ``*`` finds is read in sorted order.
         format: how tables are read; None for text files.
         column: the column of the text; not looked at for text files.
+        skips_unreadable: pass over files that cannot be read as what they are.
     """
 
     paths: tuple[tuple[str, tuple[str, ...]], ...]
     format: Format | None = None
     column: str = "text"
+    skips_unreadable: bool = False
     version: int = 1
 
     def files(self, language: str, place: Place) -> Sequence[Path]:
@@ -38,8 +40,60 @@ class TextFilesCorpus:
 
     def read(self, language: str, place: Place) -> Iterator[str]:
         """Documents that are not blank, in file order."""
-        paths = self.files(language, place)
-        return documents(paths) if self.format is None else documents_in_tables(paths, self.format, self.column)
+        return self._files(language, place).documents()
+
+    def unreadable(self, language: str, place: Place) -> dict[Path, str]:
+        """Files that are passed over, and why."""
+        return self._files(language, place).unreadable()
+
+    def _files(self, language: str, place: Place) -> DocumentFiles:
+        return DocumentFiles(self.files(language, place), self.format, self.column, self.skips_unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFiles:
+    """Files with documents: see :class:`TextFilesCorpus`."""
+
+    paths: Sequence[Path]
+    format: Format | None
+    column: str
+    skips_unreadable: bool
+
+    def documents(self) -> Iterator[str]:
+        """Documents that are not blank, in file order.
+
+        Raises:
+            DataError: a file cannot be read, or, where such files are passed over, none can.
+        """
+        skipped = self.unreadable()
+        if skipped and len(skipped) == len(self.paths):
+            path, reason = next(iter(skipped.items()))
+            raise DataError(f"none of {len(skipped)} files can be read; the first, {path}: {reason}")
+        for path in self.paths:
+            if path not in skipped:
+                yield from self._of(path)
+
+    def unreadable(self) -> dict[Path, str]:
+        """Files that are passed over, and why: each is read to its end to find out, and none of it is used."""
+        if not self.skips_unreadable:
+            return {}
+        reasons = {path: _reason(self._of(path)) for path in self.paths}
+        return {path: reason for path, reason in reasons.items() if reason is not None}
+
+    def _of(self, path: Path) -> Iterator[str]:
+        return documents([path]) if self.format is None else documents_in_tables([path], self.format, self.column)
+
+
+def _reason(content: Iterator[str]) -> str | None:
+    try:
+        for _ in content:
+            pass
+    except DataError as error:
+        (problem, *_) = error.problems or (None,)
+        if problem is None:
+            return first_line(error)
+        return problem.found if problem.line is None else f"{problem.found} in line {problem.line}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Gates: each says VERIFIED, FALSIFIED or UNVERIFIED of a record, with reason, time and evidence. No torch."""
+"""What decides a record: provenance, verification, replication and the red team, each with its verdicts."""

@@ -23,6 +23,7 @@ from waystage.record.folder.history import chain_problems
 from waystage.record.folder.reader import SealedRecord
 from waystage.record.folder.writer import now
 from waystage.record.form import names
+from waystage.record.form.claims import ClaimsFile
 from waystage.record.form.evidence import CellEvidence, ExamplesEvidence
 from waystage.record.form.measured import ScoresFile
 from waystage.record.form.names import FORMS, INDEX, cell_name, examples_name, form_of
@@ -35,7 +36,7 @@ from waystage.record.form.provenance import (
     StudyFile,
     TaskFacts,
 )
-from waystage.record.form.verdicts import Finding, GateVerdict, Status
+from waystage.record.form.verdicts import Finding, GateVerdict, Status, VerdictsFile
 from waystage.store.artefact import identify
 from waystage.store.canonical import digest_bytes, digest_json
 
@@ -61,7 +62,7 @@ class _Check:
 def provenance_gate(record: SealedRecord) -> GateVerdict:
     """What the gate says of a record that could be opened."""
     started = time.perf_counter()
-    findings = [_finding(check, record) for check in _CHECKS]
+    findings = [_finding(check, record) for check in _checks_of(record)]
     failed = [finding for finding in findings if finding.status == "FALSIFIED"]
     status: Status = "FALSIFIED" if failed else "VERIFIED"
     n_files = len(record.index.files)
@@ -94,7 +95,7 @@ def _finding(check: _Check, record: SealedRecord) -> Finding:
     return Finding(check.name, "FALSIFIED", f"{problems[0]}{more}", places=places[:_N_SHOWN])
 
 
-def _digests(record: SealedRecord) -> Iterator[Problem]:
+def damaged_files(record: SealedRecord) -> Iterator[Problem]:
     """Every listed file is there and has its digest; no other file is."""
     for name, entry in record.index.files.items():
         problem = record.damage(name, entry)
@@ -312,12 +313,7 @@ def _claims(record: SealedRecord) -> Iterator[Problem]:
 def claim_faults(claim: Claim, study: StudyFile, tasks: Mapping[str, TaskFacts]) -> Iterator[str]:
     """What a claim speaks of that a study does not have."""
     if isinstance(claim, PublishedClaim):
-        try:
-            cited = () if claim.calculation is None else parse(claim.calculation).names
-        except CalculationError as error:
-            yield str(error)
-            return
-        yield from (f"'{name}' is not cited" for name in cited if name not in claim.cited)
+        yield from calculation_faults(claim)
         return
     yield from (f"no sequence '{name}'" for name in (claim.sequence, *claim.than) if name not in study.sequences)
     yield from (f"no task '{name}'" for name in claim.tasks if name not in tasks)
@@ -328,8 +324,18 @@ def claim_faults(claim: Claim, study: StudyFile, tasks: Mapping[str, TaskFacts])
         yield from (f"{facts.task} has no {claim.metric}" for facts in known if claim.metric not in facts.metrics)
 
 
+def calculation_faults(claim: PublishedClaim) -> Iterator[str]:
+    """What is wrong with the calculation of a published figure."""
+    try:
+        cited = () if claim.calculation is None else parse(claim.calculation).names
+    except CalculationError as error:
+        yield str(error)
+        return
+    yield from (f"'{name}' is not cited" for name in cited if name not in claim.cited)
+
+
 _CHECKS = (
-    _Check("digests", "every listed file has its SHA-256 and size, and no other file is there", _digests),
+    _Check("digests", "every listed file has its SHA-256 and size, and no other file is there", damaged_files),
     _Check("events", "the chain of events is whole, and every earlier state is kept", chain_problems),
     _Check("forms", "every file is there and has its form", _forms),
     _Check("addresses", "the id of every node is the digest of its spec", _plan),
@@ -339,3 +345,38 @@ _CHECKS = (
     _Check("scores", "every cell, language and metric has one score", _scores),
     _Check("claims", "claims speak of what is there", _claims),
 )
+
+
+def _published_forms(record: SealedRecord) -> Iterator[Problem]:
+    """A record of published claims alone has claims and verdicts, in their forms."""
+    for name, form in ((names.CLAIMS, ClaimsFile), (names.VERDICTS, VerdictsFile)):
+        try:
+            record.load(name, form)
+        except RecordError as error:
+            yield from error.problems
+
+
+def _published_claims(record: SealedRecord) -> Iterator[Problem]:
+    """Names of their own, calculations over what is cited, and no claim about sequences: there is no run to hold it."""
+    place, declared = record.path / names.CLAIMS, record.claims()
+    for name, count in Counter(one.claim.name for one in declared).items():
+        if count > 1:
+            yield Problem(place, None, name, "a name that stands twice", "each claim once")
+    for one in declared:
+        if not isinstance(one.claim, PublishedClaim):
+            yield Problem(place, None, one.claim.name, "a claim about sequences, without a run", "the record of a run")
+            continue
+        yield from (Problem(place, None, one.claim.name, fault) for fault in calculation_faults(one.claim))
+
+
+_PUBLISHED_CHECKS = (
+    *_CHECKS[:2],
+    _Check("forms", "claims and verdicts have their form", _published_forms),
+    _Check("claims", "every calculation is one, over figures that are cited", _published_claims),
+)
+
+
+def _checks_of(record: SealedRecord) -> tuple[_Check, ...]:
+    """All of them; a record without a single file of a run is one of published claims."""
+    of_a_run = FORMS.keys() - {INDEX, names.CLAIMS, names.VERDICTS}
+    return _CHECKS if of_a_run & record.index.files.keys() else _PUBLISHED_CHECKS

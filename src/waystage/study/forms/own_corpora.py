@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field
 
 from waystage.study.forms.base import FileFormat, Form, Language, Paths, Text, exactly_one_of
@@ -19,6 +21,9 @@ class OwnCorpusForm(Form):
     format: FileFormat | None = Field(None, description="Format of tables; told from their ending when left out.")
     column: Text = Field("text", description="Column of the text in tables.")
     hub: HubCorpusForm | None = Field(None, description="A dataset on the hub, instead of files.")
+    on_unreadable: Literal["fail", "skip"] = Field(
+        "fail", description="What to do with a file that cannot be read: refuse the study, or pass over it and say so."
+    )
     description: str = Field("", description="What the text is, for the report.")
     licence: str = Field("not stated", description="Licence of the text, for the report.")
     reference: str = Field("", description="Where the text comes from, for the report.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from waystage.study.forms.base import FileFormat, Form, Language, Text
+from waystage.study.forms.base import FileFormat, Form, Language, Paths, Text
 
 
 class SplitFilesForm(Form):
@@ -28,7 +28,7 @@ class HubCorpusForm(Form):
 
     dataset: Text = Field(description="Id of the dataset: organisation/name.")
     revision: Text | None = Field(None, description=("Commit, tag or branch; give a commit to keep the text as it is."))
-    path: Text = Field(description="File of the dataset; '{lang}' stands for the language code.")
+    path: Paths = Field(description="File of the dataset, or a list of files; '{lang}' stands for the language code.")
     languages: list[Language] = Field(min_length=1, description="Languages of the corpus.")
     format: FileFormat | None = Field(None, description="Format of tables; left out for text files.")
     column: Text = Field("text", description="Column of the text in tables.")

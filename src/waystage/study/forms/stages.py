@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from waystage.study.forms.base import Form, Languages, Text
+from waystage.study.forms.base import Count, Form, Language, Text, exactly_one_of
+from waystage.study.forms.mixing import MixedInForm, ParallelForm, SamplingForm, TextForm
 from waystage.study.forms.training import LimitsForm, SelectionForm, StageBudgetForm, TrainingForm
 
 
 class IntermediateForm(Form):
-    """Training on a labelled task in its source language before the target; its head is dropped."""
+    """Training on labelled tasks before the target; their heads are dropped."""
 
-    kind: Literal["intermediate"] = Field(description="Training on a labelled task.")
-    task: Text = Field(description="A built-in task, or one declared under 'tasks'; not one that trains nothing.")
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("task", "tasks"))
+
+    kind: Literal["intermediate"] = Field(description="Training on a labelled task, or on several at once.")
+    task: Text | None = Field(
+        None, description="A built-in task, or one declared under 'tasks'; not one that trains nothing."
+    )
+    tasks: list[Text] | None = Field(None, min_length=2, description="Several such tasks, learned in turn.")
+    sampling: SamplingForm | None = Field(None, description="How often each of several tasks is met.")
+    heads: Literal["own", "shared"] = Field(
+        "own", description="A head for each of several tasks, or one for all, which then have one label set."
+    )
+    mixed_in: MixedInForm | None = Field(None, description="Masked language modelling in between.")
+    train_languages: list[Language] | None = Field(
+        None, min_length=1, description="Languages to learn in; the source language when left out."
+    )
+    shots: Count | None = Field(
+        None, description="So many examples of each training language but the source language, drawn by the seed."
+    )
     budget: StageBudgetForm | None = Field(
         None, description="How long to train; the default of the task when left out."
     )
@@ -23,33 +40,14 @@ class IntermediateForm(Form):
     selection: SelectionForm | None = Field(None, description="Which checkpoint the next stage starts from.")
 
 
-class ContinuedForm(Form):
-    """Continued pretraining: masked language modelling on a multilingual corpus."""
+class ContinuedForm(TextForm):
+    """Continued pretraining: masked language modelling on raw text, translation LM on parallel text, or both."""
 
-    kind: Literal["continued"] = Field(description="Continued pretraining on raw text.")
-    corpus: Text = Field(description="A built-in corpus, or one declared under 'corpora'.")
-    languages: Languages = Field("all", description="Languages of the corpus that take part.")
+    kind: Literal["continued"] = Field(description="Continued pretraining on raw or parallel text.")
+    corpus: Text | None = Field(None, description="A built-in corpus, or one declared under 'corpora'.")
+    parallel: ParallelForm | None = Field(None, description="Translation language modelling, alone or in turn with it.")
     budget: StageBudgetForm = Field(description="How long to train.")
     training: TrainingForm = Field(TrainingForm(), description="How to train.")
-    alpha: float = Field(
-        0.3,
-        ge=0,
-        le=1,
-        description=("A language with n documents is drawn in proportion to n to the power of alpha."),
-    )
-    mask_rate: float = Field(0.15, gt=0, lt=1, description=("Share of the tokens that are masked and predicted."))
-    mask: Literal["tokens", "words"] = Field(
-        "tokens", description="Choose single tokens for prediction, or all tokens of a word."
-    )
-    softmax: Literal["occurring", "full"] = Field(
-        "occurring", description="Softmax over the tokens that occur in the text, or over the whole vocabulary."
-    )
-    packing: Literal["documents", "blocks", "separate"] = Field(
-        "documents", description="Whole documents together, full blocks across documents, or each document by itself."
-    )
-    held_out: int = Field(
-        16, ge=0, le=10_000, description="Documents a language, at most a tenth, that only measure forgetting."
-    )
 
 
 StageForm: TypeAlias = Annotated[IntermediateForm | ContinuedForm, Field(discriminator="kind")]

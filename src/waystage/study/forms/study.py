@@ -10,6 +10,7 @@ from waystage.study.forms.base import MAX_SEED, Form, Name, Text
 from waystage.study.forms.claims import ClaimForm
 from waystage.study.forms.encoder import Encoder
 from waystage.study.forms.own_corpora import OwnCorpusForm
+from waystage.study.forms.own_parallel import OwnParallelForm
 from waystage.study.forms.own_tasks import OwnTaskForm
 from waystage.study.forms.stages import StageForm
 from waystage.study.forms.targets import TargetForm
@@ -39,6 +40,9 @@ class StudyForm(Form):
     targets: list[TargetForm] = Field(min_length=1, description="Tasks that every sequence is scored on.")
     tasks: dict[Name, OwnTaskForm] | None = Field(None, description="Tasks of your own, by name.")
     corpora: dict[Name, OwnCorpusForm] | None = Field(None, description="Corpora of your own, by name.")
+    parallel_corpora: dict[Name, OwnParallelForm] | None = Field(
+        None, description="Parallel corpora of your own, by name."
+    )
     claims: dict[Name, ClaimForm] | None = Field(
         None, description="What is claimed before the run, by name; the record decides it. See docs/record.md."
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from waystage.study.forms.base import Count, Form, Languages, Text
+from waystage.study.forms.base import Count, Form, Language, Languages, Text
 from waystage.study.forms.training import BudgetForm, LimitsForm, SelectionForm, TrainingForm
 
 
@@ -44,6 +44,14 @@ class TargetForm(Form):
     train_on: Text | None = Field(
         None,
         description=("Learn from the training data of this task of the same kind and labels; recorded as a departure."),
+    )
+    train_languages: list[Language] | None = Field(
+        None,
+        min_length=1,
+        description="Languages to learn in; the source language when left out. In any other it is not zero-shot.",
+    )
+    shots: Count | None = Field(
+        None, description="So many examples of each training language but the source language, drawn by the seed."
     )
     protocol: Text | None = Field(None, description="A published protocol for this target, instead of the study's.")
     languages: Languages = Field("all", description="Languages to score.")

@@ -1,0 +1,1 @@
+"""What benchmarks/training_speed.py runs in processes of their own."""

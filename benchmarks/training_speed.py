@@ -1,0 +1,177 @@
+"""Training and prediction against the transformers library's own Trainer, on the same model and sentences.
+
+Run: python benchmarks/training_speed.py [fine-tuning|masked-lm|prediction ...] [--layers N] [--repeats N] [--json FILE]
+     python benchmarks/training_speed.py --check
+
+Needs the extras ``demo`` and ``bench``. The model is the embedded encoder with Waystage's head; the sentences are the
+short ones of ``vader-sentiment`` (30 tokens on average), 32 a step; masked LM reads them packed, 8 x 128 tokens a step.
+
+- ``trainer, example default``: what run_glue, run_xnli and run_mlm do when nothing is said: sequences padded to 128
+  tokens, the Trainer's default optimiser, logits of the whole vocabulary at all positions; prediction in batches of 8
+- ``trainer, best options``: the fastest that its options give: padding to the longest of a batch, batches by length,
+  fused AdamW; for prediction sentences sorted by length in batches of 64
+- ``waystage``: what a study runs; for masked LM with the softmax over the whole vocabulary, and over the tokens that
+  occur, which is the default of a study
+
+Every run has a process of its own, so that its memory is its own, and the variants take turns, so that a machine whose
+speed drifts treats them alike. A rate counts tokens that carry text, in the steps after the first; padding is not text.
+``of GEMM`` is the rate of the model's matrix operations on text as a share of what torch reaches for such products in
+the same process: ``hot`` for [512, h] x [h, 4h] again and again, whose operands stay in the cache, ``own`` for the
+products of a step themselves, each layer with its own weights. Memory is the highest that the process held, above what
+it held before it loaded the encoder. ``--check`` trains a few steps without dropout on the same batches and prints the
+loss of each step on both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from speed.task import DEFAULT, Result, Task, best_hot_rate
+
+VARIANTS = {
+    "fine-tuning": (DEFAULT, "trainer, best options", "waystage"),
+    "masked-lm": (DEFAULT, "trainer, best options", "waystage, full softmax", "waystage"),
+    "prediction": (DEFAULT, "trainer, best options", "waystage"),
+}
+N_STEPS = {"fine-tuning": 9, "masked-lm": 4, "prediction": 9}
+"""Steps of a run, the first not counted. One of the default's takes as long as a dozen of ours."""
+N_DEFAULT_STEPS = {"fine-tuning": 4, "masked-lm": 3, "prediction": 5}
+
+
+def main() -> None:
+    """Run what was asked for, or, in a process started for it, one variant."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("topics", nargs="*", help=f"{', '.join(VARIANTS)}; all of them when left out")
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--check", action="store_true", help="compare the losses of a few steps without dropout")
+    parser.add_argument("--sentences", choices=["vader-sentiment", "home-intents"], default="vader-sentiment")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(asdict(run_one(Task(**json.loads(arguments.one))))))
+        return
+    unknown = set(arguments.topics) - set(VARIANTS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(VARIANTS)}")
+    topics = arguments.topics or [topic for topic in VARIANTS if not arguments.check or topic != "prediction"]
+    with tempfile.TemporaryDirectory() as folder:
+        write_encoder(Path(folder))
+        about = {"n_layers": arguments.layers, "n_threads": arguments.threads, "sentences": arguments.sentences}
+        found = {topic: measure(Task(topic, "", folder, **about), arguments) for topic in topics}  # fmt: skip
+    if arguments.json:
+        about |= {"repeats": arguments.repeats} | machine()
+        runs = {topic: {name: [asdict(run) for run in of] for name, of in by.items()} for topic, by in found.items()}
+        text = json.dumps({"about": about, "medians": medians(found), "runs": runs}, indent=1)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+
+
+def write_encoder(folder: Path) -> None:
+    """The embedded encoder as a transformers folder."""
+    from waystage.encoders.sources import encoder_source
+
+    encoder_source("e5-small-embedded", None, False, folder).write(folder)
+
+
+def machine() -> dict[str, Any]:
+    """Of what the figures are."""
+    names = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "waystage")
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.processor())  # fmt: skip
+    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform(),
+            "python": platform.python_version(), "versions": {name: version(name) for name in names}}  # fmt: skip
+
+
+def measure(task: Task, arguments: argparse.Namespace) -> dict[str, list[Result]]:
+    """All variants in turn, so many times; prints their table, or their losses."""
+    names = VARIANTS[task.topic] if not arguments.check else tuple(n for n in VARIANTS[task.topic] if "best" not in n)
+    if arguments.check and task.topic == "masked-lm":
+        names = (DEFAULT, "waystage, full softmax")
+    results: dict[str, list[Result]] = {name: [] for name in names}
+    for _ in range(1 if arguments.check else arguments.repeats):
+        for name in names:
+            n_steps = (N_DEFAULT_STEPS if name == DEFAULT or arguments.check else N_STEPS)[task.topic]
+            results[name].append(in_process(replace(task, variant=name, n_steps=n_steps, is_check=arguments.check)))
+    if arguments.check:
+        show_losses(task, results)
+    else:
+        show(task, arguments.repeats, results)
+    return results
+
+
+def in_process(task: Task) -> Result:
+    """Run one variant in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(task.n_threads), "TOKENIZERS_PARALLELISM": "false"}
+    command = [sys.executable, __file__, "--one", json.dumps(asdict(task))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{task.topic}, {task.variant}:\n{done.stderr}")
+    return Result(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def run_one(task: Task) -> Result:
+    """Time one variant of one topic."""
+    import torch
+
+    torch.set_num_threads(task.n_threads)
+    if task.variant.startswith("waystage"):
+        from speed.waystage_side import run
+    else:
+        from speed.trainer_side import run
+    before = best_hot_rate(task)
+    result = run(task)
+    return replace(result, hot_rate=(before + best_hot_rate(task)) / 2)
+
+
+def show(task: Task, repeats: int, results: dict[str, list[Result]]) -> None:
+    """A row a variant: medians, and the range of the rate."""
+    print(f"\n{task.topic}: {task.n_layers} layers, {task.n_threads} threads, {repeats} repeats")
+    print(f"{'':26}{'tokens/s':>10}{'(range)':>14}{'ratio':>8}{'hot':>9}{'own':>8}{'GB':>7}")
+    first = None
+    for name, runs in results.items():
+        rates = sorted(run.rate for run in runs)
+        middle = of(runs, "rate")
+        first = first or middle
+        print(f"{name:26}{middle:10.0f}{f'({rates[0]:.0f}-{rates[-1]:.0f})':>14}{middle / first:8.2f}"
+              f"{of(runs, 'hot_share'):9.0%}{of(runs, 'own_share'):8.0%}{of(runs, 'peak_gigabytes'):7.2f}",
+              flush=True)  # fmt: skip
+
+
+def show_losses(task: Task, results: dict[str, list[Result]]) -> None:
+    """The loss of each step, a row a variant, and the largest difference."""
+    print(f"\n{task.topic}: loss of each step without dropout, {task.n_layers} layers")
+    losses = {name: runs[0].losses for name, runs in results.items()}
+    for name, of_steps in losses.items():
+        print(f"{name:26}" + "".join(f"{loss:12.6f}" for loss in of_steps))
+    ours, theirs = losses.values()
+    print(f"largest difference {max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1e}", flush=True)
+
+
+def medians(found: dict[str, dict[str, list[Result]]]) -> dict[str, Any]:
+    """Of every column, by topic and variant."""
+    columns = ("rate", "hot_share", "own_share", "peak_gigabytes")
+    return {topic: {name: {column: of(runs, column) for column in columns} for name, runs in by.items()}
+            for topic, by in found.items()}  # fmt: skip
+
+
+def of(runs: Sequence[Result], column: str) -> float:
+    """The median of a column."""
+    return statistics.median(getattr(run, column) for run in runs)
+
+
+if __name__ == "__main__":
+    main()
