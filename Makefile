@@ -8,12 +8,13 @@ STAMPS = $(VENV)/stamps
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check crate clean
+.PHONY: help demo test check crate fuzz clean
 
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
-	@echo 'make check   what CI runs: format, lint, types, import rules, tests'
+	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, tests'
+	@echo 'make fuzz    read ten thousand broken files of each kind (about an hour on two cores)'
 	@echo 'make crate   check the metadata of a record with the validator of RO-Crates'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
 	@echo 'PYTHON=python3.12 make ... takes another Python; it must be 3.11 or later.'
@@ -29,7 +30,11 @@ check: $(STAMPS)/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 	$(BIN)/python -m pytest
+
+fuzz: $(STAMPS)/dev
+	$(BIN)/python benchmarks/fuzz.py --inputs 10000
 
 # The validator of RO-Crates wants other versions of packages than Waystage does, so it has an environment of its own.
 crate: $(STAMPS)/dev $(STAMPS)/crate
@@ -57,7 +62,7 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora,s3]'
 	@touch $(STAMPS)/demo $@
 
 $(STAMPS)/crate: $(STAMPS)/venv tests/record/crate/requirements.txt

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
-from waystage.errors import Interrupted, StageError
+from waystage.errors import Interrupted, StageError, StoreError
+from waystage.execution.attempt import move_all_damaged_aside
 from waystage.execution.calibration import faster_precision
 from waystage.execution.executor import Backend, WorkerSetting
 from waystage.execution.job_log import attempts_dir
@@ -35,6 +36,8 @@ from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
 from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
+from waystage.store.artefact import DamagedArtefactError
+from waystage.store.opening import open_store as _open_store
 from waystage.store.store import Store
 from waystage.study.data_check import default_cache_dir
 from waystage.study.load import load_checked_study, load_study, parse_study
@@ -54,6 +57,7 @@ __all__ = [
     "default_threads",
     "load_checked_study",
     "load_study",
+    "open_store",
     "parse_study",
     "plan_study",
     "run_study",
@@ -91,8 +95,17 @@ class Run:
 
 
 def default_store_dir() -> Path:
-    """``$WAYSTAGE_STORE``, or ``.waystage`` in the current folder."""
+    """The folder ``$WAYSTAGE_STORE``, or ``.waystage`` in the current folder."""
     return Path(os.environ.get("WAYSTAGE_STORE", ".waystage")).absolute()
+
+
+def open_store(location: str | Path | None = None) -> Store:
+    """The store at ``location``: a folder, or a URL such as ``s3://bucket/prefix``; by default ``$WAYSTAGE_STORE``.
+
+    Raises:
+        StoreError: a URL with credentials in it.
+    """
+    return _open_store(location or os.environ.get("WAYSTAGE_STORE") or default_store_dir(), default_cache_dir())
 
 
 def default_threads() -> int:
@@ -131,6 +144,7 @@ def run_study(  # noqa: PLR0913
     n_threads: int | None = None,
     n_workers: int = 1,
     n_processes: int = 1,
+    silence_seconds: float | None = None,
     backend: Backend | None = None,
     tracker_names: Sequence[str] = (),
     node_seconds: dict[str, float] | None = None,
@@ -142,6 +156,7 @@ def run_study(  # noqa: PLR0913
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
     ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
+    ``silence_seconds`` says after how long without progress a worker hangs, which only processes can.
     ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
     ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
 
@@ -151,32 +166,42 @@ def run_study(  # noqa: PLR0913
     """
     from waystage.execution.local import InProcess
     from waystage.execution.processes import Processes
-    from waystage.record.build import build_record
-    from waystage.record.files import write_run_files
 
-    backend = backend or (InProcess() if n_workers == 1 else Processes(n_workers))
+    is_here = n_workers == 1 and silence_seconds is None
+    backend = backend or (InProcess() if is_here else Processes(n_workers, silence_seconds))
     threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
     needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
     guidance = Guidance(node_seconds or {}, needs, should_stop)
+    damage = StoreError("prepared data is damaged again and again; what reads it was not run")
     with _tracking(study, tracker_names) as trackers:
+        told = watcher or SilentWatcher(), trackers
         for _ in range(_MAX_PLANS):
-            outcome = _execute(
-                plan, store, backend, (watcher or SilentWatcher(), trackers), guidance, (threads, n_processes)
-            )
-            if outcome.is_interrupted or not outcome.lost_inputs:
-                break
+            outcome = _execute(plan, store, backend, told, guidance, (threads, n_processes))
+            if outcome.is_interrupted:
+                raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+            try:
+                if not outcome.lost_inputs:
+                    return _finish(plan, store, outcome, trackers, (study_yaml, command))
+            except DamagedArtefactError as error:
+                move_all_damaged_aside(plan.nodes, store)
+                damage = error
             plan = plan_study(study, store, threads)
-        if outcome.is_complete:
-            _track_scores(plan, store, trackers)
-    if outcome.is_interrupted:
-        raise Interrupted("stopped; run the same command again to go on from the last checkpoint")
+    raise damage
+
+
+def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker], asked: tuple[str, str]) -> Run:
+    """The files of a run that is complete; ``asked`` are the text of the study and the command."""
+    from waystage.record.build import build_record
+    from waystage.record.files import write_run_files
+
     if not outcome.is_complete:
         raise StageError(_failure_text(plan, outcome))
-    record = build_record(plan, store, outcome, study_yaml, command)
-    write_run_files(record, plan, store, study.output_dir)
-    return Run(plan, store, outcome, record, study.output_dir)
+    _track_scores(plan, store, trackers)
+    record = build_record(plan, store, outcome, *asked)
+    write_run_files(record, plan, store, plan.study.output_dir)
+    return Run(plan, store, outcome, record, plan.study.output_dir)
 
 
 @contextmanager

@@ -647,3 +647,10 @@ def test_loading_a_study_does_not_import_torch() -> None:
         "parse_study(starter_study()); sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_kind_that_cannot_be_read_makes_its_stage_unreliable() -> None:
+    """Its other keys are not looked at, whatever they are; found by fuzzing."""
+    text = 'name: x\nstages: {s: {kind: "a\\0b", budget: nonsense}}\nsequences: {base: [s]}\ntargets: []\n'
+    with pytest.raises(StudyError, match="control character"):
+        parse_study(text)

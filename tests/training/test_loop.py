@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -94,9 +95,27 @@ def test_a_broken_checkpoint_counts_for_nothing(
     pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "checkpoint.safetensors").write_bytes(content)
+    (tmp_path / "work" / f"checkpoint-{sha256(content).hexdigest()}.safetensors").write_bytes(content)
     run(pretrained, OBJECTIVES["tagging"](tokenizer), TRAINING, tmp_path / "whole")
     run(pretrained, OBJECTIVES["tagging"](tokenizer), TRAINING, tmp_path / "again", LoopSettings(tmp_path / "work"))
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "again").read_bytes()
+
+
+@pytest.mark.parametrize("place", [0.5, 0.9, 0.999])
+def test_a_checkpoint_with_a_changed_bit_counts_for_nothing(
+    pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path, place: float
+) -> None:
+    """Also where it would load: a weight or a moment is as good as any other to safetensors."""
+    objective, asked = OBJECTIVES["tagging"](tokenizer), iter(range(100))
+    settings = LoopSettings(tmp_path / "work", should_stop=lambda: next(asked) == 3)
+    with pytest.raises(Interrupted):
+        run(pretrained, objective, TRAINING, tmp_path / "again", settings)
+    (path,) = (tmp_path / "work").iterdir()
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 64
+    path.write_bytes(content)
+    run(pretrained, objective, TRAINING, tmp_path / "whole")
+    run(pretrained, objective, TRAINING, tmp_path / "again", LoopSettings(tmp_path / "work"))
     assert (tmp_path / "whole").read_bytes() == (tmp_path / "again").read_bytes()
 
 

@@ -31,10 +31,13 @@ class Where:
     slurm_options: tuple[str, ...]
     slurm_dir: Path | None
     n_processes: int = 1
+    silence_seconds: float | None = None
 
     def backend(self) -> Backend:
         """The place."""
-        name = self.executor or ("processes" if (self.n_workers or 1) > 1 else "in-process")
+        name = self.executor or ("processes" if (self.n_workers or 1) > 1 or self.silence_seconds else "in-process")
+        if self.silence_seconds is not None and name != "processes":
+            raise StudyError("--job-timeout is for worker processes; Ray and Slurm have limits of their own")
         if self.address is not None and name != "ray":
             raise StudyError("--address is that of a Ray cluster; add --executor ray")
         return _BACKENDS[name](self)
@@ -57,7 +60,7 @@ def _in_process(where: Where) -> Backend:
 def _processes(where: Where) -> Backend:
     from waystage.execution.processes import Processes
 
-    return Processes(where.n_workers or 1)
+    return Processes(where.n_workers or 1, where.silence_seconds)
 
 
 def _ray(where: Where) -> Backend:
@@ -101,6 +104,13 @@ _OPTIONS = (
         default=1,
         show_default=True,
         help="Processes that train one stage together, each on its part of a batch and its own GPU or threads.",
+    ),
+    click.option(
+        "--job-timeout",
+        "silence_seconds",
+        type=click.FloatRange(min=1.0),
+        metavar="SECONDS",
+        help="End a worker process that makes no progress for so long; another takes its job.  [default: never]",
     ),
     click.option("--address", help="Of a Ray cluster, HOST:PORT; without it, Ray runs on this machine alone."),
     click.option("--gpus", "n_gpus", type=click.IntRange(0, 64), default=0, help="GPUs that a job asks a cluster for."),

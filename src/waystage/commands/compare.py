@@ -35,7 +35,7 @@ def compare(run_dir: Path | None, systems: SystemOptions, scope: str, with_order
     from waystage.comparison.order import with_stochastic_orders
     from waystage.console.comparison_view import comparison_view
     from waystage.console.systems_view import systems_view
-    from waystage.record.files import read_record
+    from waystage.record.files import RECORD_NAME, parts_that_fit, read_record
 
     scopes = {"these": (THESE,), "like-these": (LIKE_THESE,), "both": (THESE, LIKE_THESE)}[scope]
     if run_dir is None:
@@ -50,9 +50,10 @@ def compare(run_dir: Path | None, systems: SystemOptions, scope: str, with_order
     if systems.are_given:
         raise click.UsageError("a run's folder has its own scores: options of systems do not go with it")
     comparison = read_record(run_dir).comparison
-    if with_order:
-        comparison = with_stochastic_orders(comparison)
-    if as_json:
-        print_json(comparison.to_json())
-    else:
-        OUT.print(comparison_view(comparison, scopes))
+    with parts_that_fit(run_dir / RECORD_NAME):
+        if with_order:
+            comparison = with_stochastic_orders(comparison)
+        if as_json:
+            print_json(comparison.to_json())
+        else:
+            OUT.print(comparison_view(comparison, scopes))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from waystage.commands.options import store_option
+from waystage.commands.options import Location, store_option
 from waystage.commands.terminal import OUT
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ _FORMATS = {
 @click.option("--encoder-only", "is_encoder_only", is_flag=True, help="transformers: the encoder for AutoModel.")
 @click.option("--force", "is_forced", is_flag=True, help="Replace a folder that an earlier export wrote.")
 @store_option
-def export(run_dir: Path, name: str, store_dir: Path | None, **options: object) -> None:
+def export(run_dir: Path, name: str, store_location: Location, **options: object) -> None:
     """Write a finished run in another form: RUN_DIR is the folder with its record.json.
 
     Formats: submission folders of XTREME and XTREME-R, a trained model for transformers, model cards, Every Eval
@@ -124,11 +124,10 @@ def export(run_dir: Path, name: str, store_dir: Path | None, **options: object) 
     """
     from waystage import api
     from waystage.exports.run import FinishedRun
-    from waystage.store.store import Store
 
     chosen = _Options(**options)  # type: ignore[arg-type]
     _refuse_unread(name, chosen)
-    run = FinishedRun.open(run_dir, Store(store_dir or api.default_store_dir()))
+    run = FinishedRun.open(run_dir, api.open_store(store_location))
     _FORMATS[name].write(run, chosen)
     OUT.print(f"wrote {chosen.target}", soft_wrap=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from waystage.commands.options import FOLDER, store_option
+from waystage.commands.options import FOLDER, Location, store_option
 from waystage.commands.terminal import OUT, print_json
 
 if TYPE_CHECKING:
@@ -37,15 +37,16 @@ def record() -> None:
     help="Hold the annotations of this task although its licence does not plainly allow it; you vouch for that.",
 )
 @store_option
-def build(run_dir: Path, output: Path | None, with_zip: bool, gold_of: tuple[str, ...], store_dir: Path | None) -> None:
+def build(
+    run_dir: Path, output: Path | None, with_zip: bool, gold_of: tuple[str, ...], store_location: Location
+) -> None:
     """Write the record of a finished run: RUN is the folder with its report."""
     from waystage import api
     from waystage.record.folder.writer import write_zip
     from waystage.record.seal import DEFAULT_DIR, seal_run
-    from waystage.store.store import Store
 
     folder = output or run_dir / DEFAULT_DIR
-    sealed = seal_run(run_dir, Store(store_dir or api.default_store_dir()), folder, gold_of)
+    sealed = seal_run(run_dir, api.open_store(store_location), folder, gold_of)
     n_bytes = sum(entry.n_bytes for entry in sealed.index.files.values())
     OUT.print(f"{len(sealed.index.files)} files, {n_bytes / 1e6:.1f} MB: {folder}", soft_wrap=True)
     if with_zip:

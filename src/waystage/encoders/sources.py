@@ -19,6 +19,7 @@ from waystage.encoders import embedded
 from waystage.encoders.registry import ENCODERS, EncoderShape
 from waystage.errors import DataError, Problem, first_line, nearest_name
 from waystage.store.canonical import digest_file
+from waystage.store.files import writing_tensors
 
 _WANTED = (
     "config.json",
@@ -224,7 +225,8 @@ def _convert_pickled(paths: list[Path], target: Path) -> None:
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
             raise DataError(f"{path}: refused as weights: {first_line(error)}") from None
         tensors |= {name: value.contiguous().clone() for name, value in _tensors_of(loaded).items()}
-    save_file(tensors, target, metadata={"format": "pt"})
+    with writing_tensors(target):
+        save_file(tensors, target, metadata={"format": "pt"})
 
 
 def _tensors_of(loaded: object) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 
 from waystage.errors import Interrupted, StoreError, WaystageError
 from waystage.execution.executor import Ended, JobRequest, WorkerSetting
@@ -74,8 +75,18 @@ def attempt_elsewhere(request: JobRequest, worker: Worker, control: Control, set
 
 def move_damaged_aside(node: Node, store: Store) -> set[str]:
     """Quarantine those artefacts that ``node`` reads and that do not verify; returns their ids."""
+    return _move_aside(node.spec.get("parents", ()), store)
+
+
+def move_all_damaged_aside(nodes: Iterable[Node], store: Store) -> None:
+    """Quarantine every artefact of a plan, and every one that it reads, that does not verify."""
+    ids = (artefact_id for node in nodes for artefact_id in (node.id, *node.spec.get("parents", ())))
+    _move_aside(dict.fromkeys(ids), store)
+
+
+def _move_aside(ids: Iterable[str], store: Store) -> set[str]:
     moved = set()
-    for artefact_id in node.spec.get("parents", ()):
+    for artefact_id in ids:
         try:
             store.open(artefact_id)
         except DamagedArtefactError:

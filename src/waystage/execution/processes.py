@@ -1,44 +1,52 @@
 """Worker processes on this machine: as many jobs at once as there are workers, each with threads of its own.
 
-Artefacts go through the store. Workers are asked to stop by an event, and stop by themselves when the driver is gone,
+Artefacts go through the store. Workers are asked to stop by a flag, and stop by themselves when the driver is gone,
 so a killed driver leaves nothing running.
 """
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 import psutil
 
 from waystage.execution.attempt import attempt_elsewhere
 from waystage.execution.devices import limit_threads, show_gpu, visible_gpus
 from waystage.execution.executor import Ended, JobRequest, Lost, News, OnAdvanced, WorkerSetting
+from waystage.execution.outcome import State
 from waystage.execution.resources import Resources, Room
 from waystage.execution.worker import Control, Worker
 from waystage.execution.worker import peak_memory_bytes as process_peak_bytes
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 60.0
+_ORPHAN_SECONDS = 60.0
+_TERMINATED = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Jobs run in worker processes on this machine; each has a GPU of its own where the machine has any."""
+    """Jobs run in worker processes on this machine; each has a GPU of its own where the machine has any.
+
+    ``silence_seconds``: a worker that says nothing about its job for so long hangs, and is ended; None waits for ever.
+    """
 
     n_workers: int
+    silence_seconds: float | None = None
     name: ClassVar[str] = "processes"
 
     @property
@@ -48,7 +56,7 @@ class Processes:
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> ProcessExecutor:
         """The executor."""
-        return ProcessExecutor(setting, self.n_workers)
+        return ProcessExecutor(setting, self.n_workers, self.silence_seconds)
 
 
 def peak_memory_bytes(n_workers: int) -> int:
@@ -63,23 +71,47 @@ class _Advanced:
     fraction: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """Another process is doing the same job: silence is no sign of a hang until the next word."""
+
+
+_Message: TypeAlias = _Advanced | _Waits | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A byte that all processes see. An event has a lock, which a killed process would hold for ever."""
+
+    raised: Any
+
+
 @dataclass(slots=True)
 class _Member:
-    """A worker process from the driver's side; ``request`` is what it is doing, ``gpu`` the GPU that is its own."""
+    """A worker process from the driver's side.
+
+    Attributes:
+        gpu: the GPU that is its own.
+        request: what it is doing.
+        heard_at: when it last said something about it, by the monotonic clock; None while it waits for another process.
+        is_hanging: it was ended because it said nothing for too long.
+    """
 
     process: BaseProcess
     connection: Connection
     gpu: str | None
     request: JobRequest | None = None
+    heard_at: float | None = None
+    is_hanging: bool = False
 
 
 class ProcessExecutor:
     """Worker processes; each is started when there is something for it to do."""
 
-    def __init__(self, setting: WorkerSetting, n_workers: int) -> None:
-        self._setting = setting
+    def __init__(self, setting: WorkerSetting, n_workers: int, silence_seconds: float | None = None) -> None:
+        self._setting, self._silence_seconds = setting, silence_seconds
         self._gpus: list[str | None] = list(visible_gpus()[:n_workers]) or [None] * n_workers
-        self._stop: Event = multiprocessing.get_context("spawn").Event()
+        self._stop = _Flag(multiprocessing.get_context("spawn").RawValue(ctypes.c_bool, False))
         self._members: list[_Member] = []
         n_places = len(self._gpus)
         memory = psutil.virtual_memory().total
@@ -93,12 +125,13 @@ class ProcessExecutor:
         if member is None:
             self._room.give_back(request.node.id)
             return False
-        member.request = request
+        member.request, member.heard_at = request, time.monotonic()
         with suppress(OSError):  # it has just died, which the next news says
             member.connection.send(request)
         return True
 
     def _idle(self) -> _Member | None:
+        self._members = [member for member in self._members if member.request or member.process.is_alive()]
         for member in self._members:
             if member.request is None:
                 return member
@@ -111,7 +144,12 @@ class ProcessExecutor:
         ours, theirs = context.Pipe()
         arguments = (theirs, self._setting, self._stop, os.getpid(), free[0])
         process = context.Process(target=_serve, args=arguments)  # not a daemon: it may have peers
-        process.start()
+        # A terminal's Ctrl-C also reaches the new process, which inherits this mask, before it can say that it is ours.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         self._members.append(_Member(process, ours, free[0]))
         return self._members[-1]
@@ -125,17 +163,32 @@ class ProcessExecutor:
             if news is not None:
                 self._room.give_back(news.node_id)
                 yield news
+        if self._silence_seconds is not None:
+            self._end_hanging(self._silence_seconds)
+
+    def _end_hanging(self, silence_seconds: float) -> None:
+        """End workers that have said nothing for too long; their deaths are heard of like any other."""
+        for member in self._members:
+            is_silent = member.heard_at is not None and time.monotonic() - member.heard_at > silence_seconds
+            if member.request is not None and is_silent and not member.is_hanging:
+                member.is_hanging = True
+                member.process.kill()
 
     def _hear(self, member: _Member, on_advanced: OnAdvanced) -> News | None:
         request = member.request
         if request is None:
             return None
         try:
-            message: _Advanced | Ended = member.connection.recv()
+            message: _Message = member.connection.recv()
         except (EOFError, OSError):
             self._members.remove(member)
             member.process.join()
+            if member.is_hanging:
+                return Lost(request.node.id, "its worker process said nothing for longer than the time limit")
             return _lost(request.node.id, member.process.exitcode)
+        member.heard_at = None if isinstance(message, _Waits) else time.monotonic()
+        if isinstance(message, _Waits):
+            return None
         if isinstance(message, _Advanced):
             on_advanced(request.node.id, message.fraction)
             return None
@@ -144,7 +197,7 @@ class ProcessExecutor:
 
     def ask_to_stop(self) -> None:
         """Tell the workers; each saves a checkpoint after its step."""
-        self._stop.set()
+        self._stop.raised.value = True
 
     def __enter__(self) -> Self:
         """Nothing to start yet."""
@@ -154,7 +207,7 @@ class ProcessExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every process."""
-        self._stop.set()
+        self._stop.raised.value = True
         for member in self._members:
             member.connection.close()
         for member in self._members:
@@ -173,28 +226,64 @@ def _lost(node_id: str, status: int | None) -> Lost:
 # In a worker process.
 
 
-def _serve(connection: Connection, setting: WorkerSetting, stop: Event, driver_pid: int, gpu: str | None) -> None:
-    """Do jobs until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+@dataclass(slots=True)
+class _Duty:
+    """What a worker is about, for its handler of SIGTERM."""
+
+    is_busy: bool = False
+    is_dismissed: bool = False
+
+
+def _serve(connection: Connection, setting: WorkerSetting, stop: _Flag, driver_pid: int, gpu: str | None) -> None:
+    """Do jobs until the driver hangs up. A terminal's Ctrl-C reaches workers too; the driver passes it on.
+
+    SIGTERM ends a worker as it ends the driver: what it is doing saves a checkpoint, and another worker goes on from
+    there, unless the driver was asked to stop as well. A second one ends it at once.
+    """
+    threading.Thread(target=_end_without, args=(driver_pid,), daemon=True).start()
+    duty = _Duty()
+
+    def leave(*_: object) -> None:
+        if not duty.is_busy or duty.is_dismissed:
+            os._exit(_TERMINATED)
+        duty.is_dismissed = True
+
+    signal.signal(signal.SIGTERM, leave)
     limit_threads(setting.n_threads)
     show_gpu(gpu)
     worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
 
     def should_stop() -> bool:
-        return stop.is_set() or os.getppid() != driver_pid
+        return duty.is_dismissed or stop.raised.value or os.getppid() != driver_pid
 
-    control = Control(partial(_tell, connection), should_stop, setting.checkpoint_seconds)
+    def tell(message: _Message) -> None:
+        with suppress(OSError):  # the driver is gone; should_stop says so at the next step
+            connection.send(message)
+
+    control = Control(
+        lambda fraction: tell(_Advanced(fraction)),
+        should_stop,
+        setting.checkpoint_seconds,
+        on_wait=lambda: tell(_Waits()),
+    )
     while True:
         try:
             request: JobRequest = connection.recv()
-            connection.send(attempt_elsewhere(request, worker, control, setting))
         except (EOFError, OSError):
             return
+        duty.is_busy = True
+        ended = attempt_elsewhere(request, worker, control, setting)
+        if duty.is_dismissed and ended.state is State.NOT_RUN and not stop.raised.value:
+            sys.exit(_TERMINATED)
+        tell(ended)
+        if duty.is_dismissed:
+            return
+        duty.is_busy = False
 
 
-def _tell(connection: Connection, fraction: float) -> None:
-    try:
-        connection.send(_Advanced(fraction))
-    except OSError:  # the driver is gone; should_stop says so at the next step
-        return
+def _end_without(driver_pid: int) -> None:
+    """A worker that hangs outlives its driver by a minute, and no longer: it may hold a lock."""
+    while os.getppid() == driver_pid:
+        time.sleep(1.0)
+    time.sleep(_ORPHAN_SECONDS)
+    os._exit(_TERMINATED)

@@ -70,7 +70,8 @@ class Control:
 
     Attributes:
         on_fraction: told about progress inside the job.
-        should_stop: asked after each training step.
+        on_wait: told, once, that another process is doing the same job; the next fraction ends the waiting.
+        should_stop: asked after each training step, and before each batch of a prediction.
         checkpoint_seconds: time between two checkpoints inside a stage.
         on_step: told about each training step, before ``on_fraction``.
     """
@@ -78,6 +79,7 @@ class Control:
     on_fraction: OnFraction = lambda fraction: None
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_seconds: float = 20.0
+    on_wait: Callable[[], None] = lambda: None
     on_step: Callable[[TrainingStep], None] = lambda step: None
 
 
@@ -107,7 +109,8 @@ class Worker:
             StoreError: an artefact that the job reads is damaged, or its own cannot be written.
             Interrupted: ``control.should_stop`` said so; a checkpoint was written.
         """
-        with self.store.lock(node.id):
+        with self.store.lock(node.id, on_wait=control.on_wait):
+            control.on_fraction(0.0)
             if self.store.has(node.id):
                 return
             started = time.monotonic()
@@ -269,6 +272,13 @@ class Worker:
         if job.model_id is not None:
             head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
         encoder.eval()
+
+        def hear(*_: object) -> None:
+            if control.should_stop():
+                raise Interrupted
+
+        # Every batch goes through this copy of the encoder, whatever the kind of task.
+        encoder.register_forward_pre_hook(hear)
         n_tokens, n_done, thresholds = 0, 0, dict[str, JsonObject]()
         for predicted in self._predictions(job, encoder, head_tensors, control):
             for language, predictions in predicted.predictions.items():

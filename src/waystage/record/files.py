@@ -6,10 +6,11 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from waystage.errors import DataError, Problem, StoreError
+from waystage.errors import DataError, Problem, StoreError, first_line
 from waystage.plan.plan import Plan
 from waystage.record.parts import parts_folder, run_parts
 from waystage.record.scores import all_metric_scores
@@ -52,7 +53,7 @@ def read_record(folder: Path) -> RunRecord:
     path = folder / RECORD_NAME
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         found = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         raise DataError(Problem(path, None, None, found, "the record of a run")) from None
     return RunRecord.from_json(value, path)
@@ -66,8 +67,24 @@ def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
         StoreError: the report cannot be written.
     """
     record = read_record(folder)
-    _write(folder, {REPORT_NAME: render_report(record)})
+    with parts_that_fit(folder / RECORD_NAME):
+        report = render_report(record)
+    _write(folder, {REPORT_NAME: report})
     return record, folder / REPORT_NAME
+
+
+@contextmanager
+def parts_that_fit(file: Path) -> Iterator[None]:
+    """For what is made from a record that was read: it may have been changed so that its parts contradict each other.
+
+    Raises:
+        DataError: the block met such a contradiction.
+    """
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
+        found = f"its parts do not fit together: {type(error).__name__}: {first_line(error)}"
+        raise DataError(Problem(file, None, None, found, "the record as a run wrote it")) from error
 
 
 def _write(folder: Path, contents: Mapping[str, str]) -> None:

@@ -211,7 +211,7 @@ class _Reader:
 
     def _predictions(self, key: tuple[str, int | None], language: str) -> dict[str, Prediction]:
         artefact = self.store.open(self.cells[key].prediction_id, verify=False)
-        return read_predictions(artefact.path(f"test-{language}.jsonl"))
+        return read_predictions(artefact.checked_path(f"test-{language}.jsonl"))
 
 
 def _outcomes(cells: Sequence[Cell], store: Store) -> dict[str, list[Outcomes]]:

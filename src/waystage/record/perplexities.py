@@ -65,5 +65,7 @@ def _walk(plan: Plan) -> Iterator[tuple[tuple[str, str, int], str]]:
 def _facts(store: Store, node_id: str) -> dict[str, Any]:
     if not store.has(node_id):
         return {}
-    facts: dict[str, Any] = store.open(node_id, verify=False).read_json(_NAME)
+    artefact = store.open(node_id, verify=False)
+    artefact.checked_path(_NAME)
+    facts: dict[str, Any] = artefact.read_json(_NAME)
     return facts

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from waystage.errors import Problem, StoreError, nearest_name
 from waystage.store.canonical import JsonObject, canonical_json, digest_file, digest_json
-from waystage.store.files import ABOUT_NAME, MANIFEST_NAME, name_fault, scan
+from waystage.store.files import ABOUT_NAME, MANIFEST_NAME, name_fault, read_regular, scan
 
 SCHEMA_VERSION = 1
 
@@ -155,7 +155,7 @@ def read_manifest(directory: Path) -> Manifest:
     if directory.is_symlink() or path.is_symlink():
         raise _damaged(path, "a symbolic link", "a regular file in a regular folder")
     try:
-        manifest = Manifest.from_bytes(path.read_bytes())
+        manifest = Manifest.from_bytes(read_regular(path))
     except FileNotFoundError:
         if directory.exists():
             raise _damaged(path, "missing", "the artefact's manifest") from None
@@ -243,6 +243,19 @@ class Artefact:
             raise StoreError(Problem(self.directory, None, None, found, ", ".join(names), nearest_name(name, names)))
         return self.directory / name
 
+    def checked_path(self, name: str) -> Path:
+        """:meth:`path` after the digest of this one file was checked, where the whole artefact was not.
+
+        Raises:
+            DamagedArtefactError: the file is not what the manifest says.
+            StoreError: the manifest lists no such file.
+        """
+        path = self.path(name)
+        problem = _damage_to_file(path, self.manifest.files[name], digests=True)
+        if problem:
+            raise DamagedArtefactError(problem)
+        return path
+
     def read_json(self, name: str) -> Any:
         """The value in a JSON file of the artefact.
 
@@ -251,15 +264,23 @@ class Artefact:
         """
         path = self.path(name)
         try:
-            return json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            return json.loads(read_regular(path))
+        except (OSError, ValueError, RecursionError) as error:
             raise _damaged(path, f"unreadable: {error}", "JSON") from error
 
 
 def _read_about(path: Path) -> JsonObject:
     try:
-        value = {} if path.is_symlink() else json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return about_of(read_regular(path))
+    except OSError:
+        return {}
+
+
+def about_of(content: bytes) -> JsonObject:
+    """What an ``about.json`` says; empty where it says nothing that can be read."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

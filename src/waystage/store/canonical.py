@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -77,6 +78,19 @@ def digest_file(path: Path | str) -> str:
     """
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_stream(pieces: Iterable[bytes]) -> tuple[str, int]:
+    """SHA-256 and number of bytes of what comes in pieces.
+
+    >>> digest_stream([b"a", b"b"]) == (digest_bytes(b"ab"), 2)
+    True
+    """
+    digest, n_bytes = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        n_bytes += len(piece)
+    return digest.hexdigest(), n_bytes
 
 
 def digest_json(value: Any) -> str:

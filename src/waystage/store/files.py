@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+
+from safetensors import SafetensorError
 
 from waystage.errors import Problem, StoreError
 
@@ -79,6 +83,19 @@ def scan(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
     return dict(sorted(found.items())), problems
 
 
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file. A link, a pipe or a device in its place is never followed, nor waited for.
+
+    Raises:
+        OSError: there is no such file, it is something else, or it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return stream.read()
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turns an OSError into a StoreError that names ``path`` (or the file that the error names)."""
@@ -88,6 +105,16 @@ def writing(path: Path) -> Iterator[None]:
         place = error.filename if isinstance(error.filename, str) else path
         found = f"cannot be written: {error.strerror or error}"
         raise StoreError(Problem(place, None, None, found, "a writable folder with free space")) from error
+
+
+@contextmanager
+def writing_tensors(path: Path) -> Iterator[None]:
+    """:func:`writing` for a file that safetensors writes: a full disk is no OSError there."""
+    with writing(path):
+        try:
+            yield
+        except SafetensorError as error:
+            raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def random_name() -> str:

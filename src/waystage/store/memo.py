@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from waystage.store.canonical import digest_bytes, digest_json
-from waystage.store.files import write_atomically
+from waystage.store.files import read_regular, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Memo:
     def get(self, key: str) -> Any:
         """The value last put under ``key``, or None."""
         try:
-            entry = json.loads(self._path(key).read_bytes())
+            entry = json.loads(read_regular(self._path(key)))
             intact = entry["digest"] == digest_json([key, entry["value"]])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None

@@ -50,7 +50,7 @@ from waystage.store.files import (
 )
 from waystage.store.layout import Layout, hold
 from waystage.store.memo import Memo
-from waystage.store.roots import read_roots, root_file_name, write_root
+from waystage.store.roots import RootsByName, read_roots, root_file_name, write_root
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -67,12 +67,17 @@ class Draft:
 class Store:
     """The artefacts under one folder, which is created when something is first written.
 
-    Any number of processes may use the same folder at once.
+    Any number of processes may use the same folder at once. A store can be sent to another process.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
         self._layout = Layout(self.root)
+
+    @property
+    def location(self) -> str:
+        """Where the artefacts are, as ``--store`` takes it: a folder, or the URL of a network store."""
+        return str(self.root)
 
     def artefact_id(self, spec: JsonObject) -> str:
         """The id of what is made from ``spec``; see :func:`waystage.store.artefact.identify`."""
@@ -106,6 +111,16 @@ class Store:
                 a name that is not plain, a suffix that is not allowed). Nothing is left behind then.
         """
         artefact_id = identify(spec)
+        with self._drafting(artefact_id) as directory:
+            draft = Draft(artefact_id, directory)
+            with _full_disk_as_store_error(directory):
+                yield draft
+            self._publish(spec, draft)
+        self._published(artefact_id)
+
+    @contextmanager
+    def _drafting(self, artefact_id: str) -> Iterator[Path]:
+        """A new folder for the files of an artefact, which goes at the end unless it got its place."""
         directory = self._layout.drafts_dir / f"{artefact_id[:16]}-{random_name()}"
         lock_path = self._layout.draft_lock_path(directory)
         # The lock is taken before the folder exists, so a collector that sees the folder and gets the lock
@@ -114,10 +129,7 @@ class Store:
             try:
                 with writing(directory):
                     directory.mkdir()
-                draft = Draft(artefact_id, directory)
-                with _full_disk_as_store_error(directory):
-                    yield draft
-                self._publish(spec, draft)
+                yield directory
             finally:
                 remove_tree(directory)
                 lock_path.unlink(missing_ok=True)
@@ -126,25 +138,34 @@ class Store:
         paths, problems = scan(draft.dir)
         if problems:
             raise StoreError(problems)
-        place = self._layout.object_dir(draft.id)
         about = {"created_at": datetime.now(UTC).isoformat(timespec="seconds"), **draft.about}
-        with writing(place):
+        with writing(draft.dir):
             entries = {n: FileEntry(digest_file(path), path.stat().st_size) for n, path in paths.items()}
-            (draft.dir / MANIFEST_NAME).write_bytes(Manifest(draft.id, spec, entries).to_bytes())
-            (draft.dir / ABOUT_NAME).write_bytes(canonical_json(about) + b"\n")
-            sync_tree(draft.dir)
+        manifest = Manifest(draft.id, spec, entries)
+        self._place(draft.dir, manifest, canonical_json(about) + b"\n")
+
+    def _place(self, directory: Path, manifest: Manifest, about: bytes) -> None:
+        """Give a draft folder that holds all files its name in the store."""
+        place = self._layout.object_dir(manifest.id)
+        with writing(place):
+            (directory / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+            (directory / ABOUT_NAME).write_bytes(about)
+            sync_tree(directory)
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.rename(draft.dir, place)
+                os.rename(directory, place)
             except OSError:
-                if self.has(draft.id):
+                if Store.has(self, manifest.id):
                     return
                 if not place.exists():
                     raise
                 # What is there is damaged, or nobody would be writing this artefact.
-                self.quarantine(draft.id)
-                os.rename(draft.dir, place)
+                self._set_aside(manifest.id)
+                os.rename(directory, place)
             sync(place.parent)
+
+    def _published(self, artefact_id: str) -> None:
+        """Called when an artefact that was written here has its place."""
 
     def quarantine(self, artefact_id: str) -> Path | None:
         """Moves a damaged artefact aside, so that it is computed again. None when there is nothing to move.
@@ -152,6 +173,9 @@ class Store:
         Raises:
             StoreError: it cannot be moved.
         """
+        return self._set_aside(artefact_id)
+
+    def _set_aside(self, artefact_id: str) -> Path | None:
         place = self._object_dir(artefact_id)
         aside = self._layout.damaged_dir / f"{artefact_id}-{random_name()}"
         with writing(aside):
@@ -231,7 +255,7 @@ class Store:
         with self._roots_lock(), writing(path):
             path.unlink(missing_ok=True)
 
-    def roots(self) -> dict[str, tuple[str, ...]]:
+    def roots(self) -> RootsByName:
         """All roots, each with the ids that it keeps.
 
         Raises:

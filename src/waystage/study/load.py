@@ -84,7 +84,10 @@ def _read(text: str, file: Path | str, study_dir: Path | None, registries: Regis
     document = read_document(text, file)
     findings = list(document.findings)
     unreadable = {finding.path for finding in findings if not finding.is_harmless}
-    findings += [finding for finding in schema_findings(document.value) if finding.path not in unreadable]
-    findings += name_findings(pruned(document.value, findings), findings, known, folder)
+    of_form = schema_findings(document.value)
+    # Said once already; what such a mistake makes unreliable goes all the same.
+    said = [finding for finding in of_form if finding.path in unreadable]
+    findings += [finding for finding in of_form if finding.path not in unreadable]
+    findings += name_findings(pruned(document.value, [*findings, *said]), findings, known, folder)
     problems = sorted((document.problem(finding) for finding in findings), key=lambda problem: problem.line or 0)
-    return _Reading(StudyParts(pruned(document.value, findings), known, folder), problems)
+    return _Reading(StudyParts(pruned(document.value, [*findings, *said]), known, folder), problems)

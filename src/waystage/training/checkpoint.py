@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from waystage.encoders.known_head import HeadOrigin, KnownHead, continued
 from waystage.encoders.model import Encoder
-from waystage.errors import StoreError
+from waystage.errors import Problem, StoreError, first_line
+from waystage.store.files import writing_tensors
 
 WEIGHTS_NAME = "weights.safetensors"
 _ENCODER, _HEAD, _KNOWN_HEAD = "encoder.", "head.", "lm_head."
@@ -54,8 +56,15 @@ def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
     """Put the tensors of a finished stage into a copied encoder; returns those of its head.
 
     Layers that the encoder no longer has are passed over.
+
+    Raises:
+        StoreError: the file is no safetensors file.
     """
-    tensors = load_file(path)
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        found = f"refused as weights: {first_line(error)}"
+        raise StoreError(Problem(path, None, None, found, "a safetensors file")) from error
     parameters = dict(encoder.model.named_parameters())
     with torch.no_grad():
         for name, tensor in tensors.items():
@@ -109,7 +118,8 @@ def save_weights(
         tensors[_ROW_IDS] = row_ids
         tensors[_ROW_VALUES] = table.detach()[row_ids]
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(whole, path, metadata={"format": "pt"})
+    with writing_tensors(path):
+        save_file(whole, path, metadata={"format": "pt"})
 
 
 def trained_rows(path: Path) -> Tensor:

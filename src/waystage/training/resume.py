@@ -1,9 +1,13 @@
-"""Checkpoints inside a stage: everything that a killed stage needs to go on as if nothing had happened. Torch."""
+"""Checkpoints inside a stage: everything that a killed stage needs to go on as if nothing had happened. Torch.
+
+A checkpoint has its digest in its name, so that one whose bytes changed is passed over, and the stage starts anew.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from waystage.store.canonical import digest_file
+from waystage.store.files import sync, writing_tensors
 from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
-_NAME = "checkpoint.safetensors"
+_PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
 # ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
@@ -51,7 +57,11 @@ def save(
     progress: Progress,
     micro_batch_size: int | None,
 ) -> None:
-    """Replace the checkpoint in ``folder`` atomically."""
+    """Replace the checkpoint in ``folder`` atomically.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     tensors: dict[str, Tensor] = {}
     for name, parameter in trainable.parameters().items():
         tensors[f"value/{name}"] = parameter.detach()
@@ -69,21 +79,43 @@ def save(
         "joules": json.dumps(progress.joules),
         "evaluations": json.dumps([[made.step, dict(made.scores)] for made in progress.evaluations]),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{_NAME}.{os.getpid()}.tmp"
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata=metadata)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(draft, folder / _NAME)
+    draft = folder / f"{os.getpid()}.tmp"
+    with writing_tensors(draft):
+        folder.mkdir(parents=True, exist_ok=True)
+        before = _checkpoints(folder)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata=metadata)
+        sync(draft)
+        path = folder / f"{_PREFIX}{digest_file(draft)}{_SUFFIX}"
+        os.replace(draft, path)
+        sync(folder)
+        for other in before:
+            if other != path:
+                other.unlink(missing_ok=True)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """One file, or two where a process was killed between writing one and removing the other."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def _intact(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, Tensor]]]:
+    """Metadata and tensors of each checkpoint whose bytes are those that were written."""
+    for path in _checkpoints(folder):
+        try:
+            if path.name != f"{_PREFIX}{digest_file(path)}{_SUFFIX}":
+                continue
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                if not metadata.get("step", "").isdigit():
+                    continue
+                yield metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError):
+            continue
 
 
 def saved_step(folder: Path) -> int | None:
     """Steps behind the checkpoint in ``folder``; None where there is none that can be read."""
-    try:
-        with safe_open(folder / _NAME, framework="pt") as file:
-            return int(file.metadata()["step"])
-    except (OSError, SafetensorError, KeyError):
-        return None
+    return max((int(metadata["step"]) for metadata, _ in _intact(folder)), default=None)
 
 
 def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, micro_batch_size: int | None) -> Progress:
@@ -91,15 +123,10 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, mi
 
     One that was made with micro-batches of another size does not fit: its masks and dropout are others.
     """
-    path = folder / _NAME
-    if not path.is_file():
+    found = max(_intact(folder), key=lambda checkpoint: int(checkpoint[0]["step"]), default=None)
+    if found is None:
         return Progress()
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
-        return Progress()
+    metadata, tensors = found
     parameters = trainable.parameters()
     is_of_this_form = metadata.keys() >= {*_COUNTS, "losses", "joules"}
     is_of_this_form = is_of_this_form and metadata.get("micro_batch_size") == str(micro_batch_size)
