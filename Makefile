@@ -25,13 +25,13 @@ demo: $(STAMPS)/demo
 test: $(STAMPS)/dev
 	$(BIN)/python -m pytest
 
-check: $(STAMPS)/dev
+check: $(STAMPS)/dev $(STAMPS)/crate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
-	$(BIN)/python -m pytest
+	WAYSTAGE_CRATE_PYTHON=$(VENV)/crate/bin/python $(BIN)/python -m pytest
 
 fuzz: $(STAMPS)/dev
 	$(BIN)/python benchmarks/fuzz.py --inputs 10000

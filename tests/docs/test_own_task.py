@@ -39,7 +39,8 @@ def working_dir(folder: Path) -> Iterator[None]:
 
 
 def test_run_writes_every_file_that_the_walk_names(run_dir: Path) -> None:
-    assert {path.name for path in run_dir.iterdir()} == {"report.html", "record.json", "scores.csv", "study.yaml"}
+    names = {"report.html", "record.json", "scores.csv", "study.yaml", "parts"}
+    assert {path.name for path in run_dir.iterdir()} == names
     report = (run_dir / "report.html").read_text(encoding="utf-8")
     for task in ("tickets", "mentions", "replies"):
         assert task in report

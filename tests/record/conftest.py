@@ -13,6 +13,9 @@ from waystage import api
 from waystage.record.seal import seal_run
 from waystage.store.store import Store
 
+# Runs in an environment of its own (`make crate`).
+collect_ignore = ["crate"]
+
 CLAIMS = {
     "both-helps": {"sequence": "continued+intermediate", "than": "base", "tasks": ["topics"]},
     "printed": {
