@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,11 @@ class MachineKiller(SilentWatcher):
         raylet = psutil.Process(pid).ppid()
         machine = next(one for one in self._machines if raylet in pids(one))
         self.finished_before = set(self._finished)
+        # Stopped first, so that it cannot end the stage while its machine is taken away, and then gone with it.
+        os.kill(pid, signal.SIGSTOP)
         self._cluster.remove_node(machine, allow_graceful=False)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
         self.is_done = True
 
 
