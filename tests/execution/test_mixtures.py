@@ -180,6 +180,19 @@ def test_whatever_changes_a_mixture_changes_its_address(plan_of: PlanOf, content
     assert differing == {label for label in before if name in label or label.startswith("chain")}
 
 
+@pytest.mark.parametrize("unit", ["tokens", "examples", "flops"])
+def test_a_mixture_can_cost_what_another_stage_does(plan_of: PlanOf, content: dict[str, Any], unit: str) -> None:
+    changed = copy.deepcopy(content)
+    changed["stages"]["many"]["budget"] = {"match": "turns", "unit": unit}
+    changed["stages"]["tlm"]["budget"] = {"match": "many", "unit": unit}
+    budgets = plan_of(changed).budgets
+    assert set(budgets) == {"many", "tlm"}
+    given = [getattr(budgets[name].amount, f"n_{unit}" if unit != "flops" else unit) for name in ("many", "tlm")]
+    # Whole steps are counted, and what they hold is not the same in every batch.
+    assert given[1] == pytest.approx(given[0], rel=0.2)
+    assert given[0] > 0
+
+
 def test_languages_without_training_files_of_their_own_are_refused(plan_of: PlanOf, content: dict[str, Any]) -> None:
     changed = copy.deepcopy(content)
     changed["tasks"]["topics"]["files"]["train"] = "data/topics-train-en.jsonl"
