@@ -22,6 +22,7 @@ from waystage.execution.energy import EnergyMeter
 from waystage.execution.peers import SharedStage, peers
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
+from waystage.plan.estimate import share_of_full_step
 from waystage.plan.making import MemberRead, ObjectiveMaker, flops_of_mixture, read_of_mixture
 from waystage.plan.nodes import (
     EncoderJob,
@@ -188,6 +189,11 @@ class Worker:
             (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
         shape = shape_from_config(self.store.open(job.encoder_id).path("config.json"))
         n_layers = job.n_layers or shape.n_layers
+        flops = (
+            flops_of_mixture(shape, n_layers, read)
+            if read
+            else training_flops(shape, n_layers, objective.reading(), cost.n_text_tokens, cost.n_terms)
+        )
         return {
             "training_seconds": round(cost.seconds, 3),
             "n_examples": cost.n_examples,
@@ -195,9 +201,7 @@ class Worker:
             "n_padded_tokens": cost.n_padded_tokens,
             "joules": cost.joules,
             "micro_batch_size": used,
-            "flops": flops_of_mixture(shape, n_layers, read)
-            if read
-            else training_flops(shape, n_layers, objective.reading(), cost.n_text_tokens, cost.n_terms),
+            "flops": flops * share_of_full_step(job.training),
         }
 
     def take_part(self, node: Node, folder: Path, control: Control, group: Group) -> None:

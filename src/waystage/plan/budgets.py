@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from waystage.encoders.reading import Reading, training_flops
 from waystage.encoders.registry import EncoderShape
 from waystage.errors import Problem, StudyError, nearest_name
+from waystage.plan.estimate import share_of_full_step
 from waystage.plan.making import flops_of_mixture
 from waystage.plan.nodes import MixtureJob, PlainObjective, SupervisedJob
 from waystage.plan.paces import Pacer
@@ -62,10 +63,11 @@ class Meter:
 
     def amount(self, objective: PlainObjective | MixtureJob, training: Training) -> Amount:
         """What training takes whose budget is in passes, steps, tokens or examples."""
+        share = share_of_full_step(training)
         if isinstance(objective, MixtureJob):
             read = self.reader.mixture(objective, training)
             n_tokens, n_examples = sum(own.n_tokens for own in read), sum(own.n_examples for own in read)
-            return Amount(n_tokens, n_examples, flops_of_mixture(self.shape, self.n_layers, read))
+            return Amount(n_tokens, n_examples, share * flops_of_mixture(self.shape, self.n_layers, read))
         if isinstance(objective, SupervisedJob):
             reading, mask_rate = self.reader.supervised(objective, training), 0.0
             passes = _passes(training, reading)
@@ -74,7 +76,7 @@ class Meter:
             mask_rate = objective.settings.mask_rate
         n_read = passes * reading.n_tokens
         flops = training_flops(self.shape, self.n_layers, reading, n_read, mask_rate * n_read)
-        return Amount(n_read, passes * reading.n_examples, flops)
+        return Amount(n_read, passes * reading.n_examples, share * flops)
 
     def seconds(self, objective: PlainObjective | MixtureJob, training: Training) -> float:
         """Seconds that training takes on this machine."""

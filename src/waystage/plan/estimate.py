@@ -45,6 +45,16 @@ def training_work(shape: EncoderShape, n_layers: int, training: Training, n_sequ
     return Work(n_tokens=n_tokens, training_flops=flops, memory_bytes=parameters + activations + _table(shape))
 
 
+def share_of_full_step(training: Training) -> float:
+    """What a step costs, in steps that train the layers themselves; adapters need no gradients of their weights.
+
+    >>> from waystage.study.study import Lora
+    >>> share_of_full_step(Training()), round(share_of_full_step(Training(lora=Lora())), 3)
+    (1.0, 0.667)
+    """
+    return _training_factor(training) / _TRAINING_FACTOR
+
+
 def _training_factor(training: Training) -> float:
     """Cost of a training step in forward passes."""
     return _TRAINING_FACTOR if training.lora is None else _ADAPTER_FACTOR
