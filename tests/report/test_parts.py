@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -107,6 +107,7 @@ def test_an_even_axis_holds_its_values_in_order(values: list[float]) -> None:
 
 
 @given(st.lists(st.floats(1e-3, 1e9), min_size=2, max_size=8))
+@example([1e9, 999999999.9999999])
 def test_a_log_axis_holds_its_values(values: list[float]) -> None:
     axis = log_axis(values, 0, 100, "{:g}".format)
     assert axis.low <= min(values)

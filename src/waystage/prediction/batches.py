@@ -34,7 +34,7 @@ def length_batches(
     [[1], [2, 0, 3]]
     >>> lengths = [300, 400, 20]
     >>> [[batch.tolist() for batch in length_batches(lengths, 1536, spares)] for spares in (True, False)]
-    [[[1], [0], [2]], [[1, 0, 2]]]
+    [[[1], [0, 2]], [[1, 0, 2]]]
     """
     sizes = np.asarray(lengths, np.int64)
     order = np.argsort(-sizes, kind="stable")

@@ -59,7 +59,8 @@ def log_axis(values: Iterable[float], first: float, last: float, label: Callable
     ['100', '200', '500', '1000', '2000', '5000']
     """
     own = list(values)
-    powers = range(math.floor(math.log10(min(own))), math.ceil(math.log10(max(own))) + 1)
+    # One power lower, since the logarithm of a value just below a power may be rounded up to it.
+    powers = range(math.floor(math.log10(min(own))) - 1, math.ceil(math.log10(max(own))) + 1)
     round_values = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
     low = max(value for value in round_values if value <= min(own))
     high = min([value for value in round_values if value > low and value >= max(own)] or [10 * low])

@@ -42,7 +42,7 @@ def cache_name(url: str) -> str:
     """A folder name for a URL; a digest keeps apart those that would become the same.
 
     >>> cache_name("s3://bucket/my prefix")
-    's3-bucket-my-prefix-1e23a6ff'
+    's3-bucket-my-prefix-9b2a37fa'
     """
     plain = re.sub(r"[^A-Za-z0-9]+", "-", url).strip("-")[:80]
     return f"{plain}-{digest_bytes(url.encode())[:8]}"

@@ -55,9 +55,14 @@ class MewsliXEntities:
     def read(self, split: Split, language: str, place: Place) -> Iterator[Candidate]:
         """Entities, in file order."""
         path = self.files(split, language, place)[0]
+        seen: set[str] = set()
         for row in JsonLines().rows(path, ()):
             entity = _Record(path, row.line, "the line", row.values)
-            yield Candidate(entity.text("entity_id"), _entity_text(entity), None)
+            entity_id = entity.text("entity_id")
+            if entity_id in seen:
+                raise entity.error("entity_id", f"{entity_id[:80]!r} a second time", "an id that no line before has")
+            seen.add(entity_id)
+            yield Candidate(entity_id, _entity_text(entity), None)
 
 
 @dataclass(frozen=True, slots=True)
