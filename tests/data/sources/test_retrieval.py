@@ -306,7 +306,7 @@ def test_a_pool_is_addressed_by_its_content(place: Place, data_dir: Path, tmp_pa
     path.write_text(path.read_text(encoding="utf-8").replace('"title"', '"name"'), encoding="utf-8")
     assert prepare_pool(store, place, task.pool, "test", "en") == first
     path.write_text(path.read_text(encoding="utf-8") * 2, encoding="utf-8")
-    with pytest.raises(DataError, match="'Q1' twice"):
+    with pytest.raises(DataError, match="'Q1' a second time"):
         prepare_pool(store, place, task.pool, "test", "en")
 
 
