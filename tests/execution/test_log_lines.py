@@ -61,3 +61,11 @@ def test_secrets_are_kept_out_of_nested_facts(tmp_path: Path, monkeypatch: pytes
     LineLog(path).add("logged", text="401 for hf_verysecret1", inner={"url": ["s3://key:hf_verysecret1@host/x"]})
     assert "verysecret" not in path.read_text(encoding="utf-8")
     assert json.loads(path.read_text(encoding="utf-8"))["text"] == "401 for <HF_TOKEN>"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HF_TOKEN", "AWS_ACCESS_KEY_ID", "GOOGLE_APPLICATION_CREDENTIALS", "SLURM_JWT", "DB_PASSWORD", "SSH_PASSPHRASE"],
+)
+def test_values_of_variables_that_sound_secret_are_taken_out(name: str) -> None:
+    assert redacted("it is planted-5f1c", {name: "planted-5f1c", "HOME": "it is"}) == f"it is <{name}>"

@@ -12,7 +12,9 @@ from typing import Any
 
 from waystage.store.canonical import JsonObject
 
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH|JWT|COOKIE", re.IGNORECASE
+)
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 _SHORTEST_SECRET = 6
 
