@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from waystage.data.parallel import pair_name
@@ -304,9 +305,15 @@ class _Asked:
         return "" if self.split == "test" else f" {self.split}"
 
 
+@lru_cache(maxsize=64)
+def _fields_of(training: Training) -> dict[str, Any]:
+    """All seeds and sequences share a few of these."""
+    return asdict(training)
+
+
 def _training_spec(training: Training, objective: PlainObjective | MixtureJob) -> dict[str, Any]:
     """The hyperparameters; lengths of windows and queries, and pooling, only where results depend on them."""
-    spec = asdict(training)
+    spec = dict(_fields_of(training))
     for key in ("flops", "seconds", "match"):
         del spec[key]  # a plan has made them definite
     if not isinstance(objective, SupervisedJob) or not KINDS[objective.kind_name].pools_states:

@@ -53,12 +53,14 @@ def _refuse_foreign(value: Any, place: str, parents: frozenset[int]) -> None:
     inner = parents | {id(value)}
     if kind is not dict:
         for index, item in enumerate(value):
-            _refuse_foreign(item, f"{place}[{index}]", inner)
+            if type(item) not in _LEAF_TYPES:
+                _refuse_foreign(item, f"{place}[{index}]", inner)
         return
     for key, item in value.items():
         if type(key) is not str:
             raise TypeError(f"{place}: the key {key!r} is not a str")
-        _refuse_foreign(item, f"{place}.{key}", inner)
+        if type(item) not in _LEAF_TYPES:
+            _refuse_foreign(item, f"{place}.{key}", inner)
 
 
 def digest_bytes(content: bytes) -> str:
