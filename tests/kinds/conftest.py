@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
+from tests.fixtures.encoders import score_pieces
 from waystage.encoders.tokenizer import SubwordTokenizer
 
 CONTEXTS = {
@@ -38,6 +39,7 @@ def _unigram() -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.UnigramTrainer(vocab_size=330, special_tokens=_SPECIAL, unk_token="<unk>", show_progress=False)
     tokenizer.train_from_iterator([*CONTEXTS.values()] * 3, trainer)
+    score_pieces(tokenizer, CONTEXTS.values())
     return tokenizer
 
 

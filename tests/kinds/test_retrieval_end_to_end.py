@@ -28,15 +28,18 @@ def write_lines(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
 
 
 def write_mined(folder: Path) -> dict[str, Any]:
-    """Sentences of which every other one has a translation; the encoder sees the same text on both sides."""
+    """Sentences of which every other one has a translation; the encoder sees the same text on both sides.
+
+    Both splits have the same sentences: a random encoder's scores of others need not reach a threshold fitted on these.
+    """
     for language in ("de", "zh"):
         for split in ("validation", "test"):
             rows, candidates = [], []
             for number, word in enumerate(WORDS[language]):
                 is_paired = number % 2 == 0
                 answers = [f"en-{number}"] if is_paired else []
-                rows.append({"id": f"{language}-{number}", "text": f"{word} {split}", "answers": answers})
-                text = f"{word} {split}" if is_paired else f"{WORDS['en'][number]} elsewhere"
+                rows.append({"id": f"{language}-{number}", "text": f"{word} here", "answers": answers})
+                text = f"{word} here" if is_paired else f"{WORDS['en'][number]} elsewhere"
                 candidates.append({"id": f"en-{number}", "text": text})
             write_lines(folder, f"mined-{split}-{language}.jsonl", rows)
             write_lines(folder, f"english-{split}-{language}.jsonl", candidates)

@@ -27,10 +27,6 @@ class Collection:
         return cls(sources, [candidate for block in blocks for candidate in block])
 
 
-# What two passes over the same sentence may differ by: a pair as good as the threshold's own counts.
-_ROUNDING = 1e-5
-
-
 def mine(
     encoder: VectorEncoder, language: str, validation: Collection, test: Collection, max_tokens: int
 ) -> PredictedTogether:
@@ -50,7 +46,7 @@ def mine(
     threshold = fit_threshold(pairs, gold)
     predictions: dict[str, Prediction] = {source.id: () for source in test.sources}
     for pair in _pairs(encoder, test, max_tokens):
-        if threshold.value is not None and pair.score >= threshold.value - _ROUNDING:
+        if threshold.value is not None and pair.score >= threshold.value:
             predictions[test.sources[pair.source].id] = (test.targets[pair.target].id,)
     return PredictedTogether({language: predictions}, encoder.n_text_tokens - n_before, {language: threshold})
 
