@@ -13,7 +13,7 @@ STAMPS = $(VENV)/stamps
 help:
 	@echo 'make demo    install with what the demo needs, and run studies/demo.yaml'
 	@echo 'make test    install with what the tests need, and run them'
-	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, tests'
+	@echo 'make check   what CI runs: format, lint, types, import rules, security rules, advisories, tests'
 	@echo 'make fuzz    read ten thousand broken files of each kind (about an hour on two cores)'
 	@echo 'make crate   check the metadata of a record with the validator of RO-Crates'
 	@echo 'make clean   remove the environment and the caches (runs/ and the store stay)'
@@ -31,6 +31,7 @@ check: $(STAMPS)/dev $(STAMPS)/crate
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
+	$(BIN)/python checks/audit.py constraints.txt
 	WAYSTAGE_CRATE_PYTHON=$(VENV)/crate/bin/python $(BIN)/python -m pytest
 
 fuzz: $(STAMPS)/dev
@@ -62,7 +63,7 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "installing into $(VENV): this takes a few minutes the first time"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora,s3]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,figures,lora,s3,gs]'
 	@touch $(STAMPS)/demo $@
 
 $(STAMPS)/crate: $(STAMPS)/venv tests/record/crate/requirements.txt
