@@ -178,12 +178,12 @@ class Remote:
                 return action()
             except (FileNotFoundError, FileExistsError, NotImplementedError):
                 raise
-            except _FINAL as error:
-                found = f"refused: {first_line(error)}"
-                raise StoreError(_problem(self.at(key), found, "permission to read and write there")) from error
             except StoreError:
                 raise
             except Exception as error:  # clients raise errors of their own, of their HTTP library and of the system
+                if _is_final(error):
+                    found = f"refused: {first_line(error)}"
+                    raise StoreError(_problem(self.at(key), found, "permission to read and write there")) from error
                 if time.monotonic() + wait > give_up_at:
                     found = f"no answer for {self.patience_seconds:g} seconds: {first_line(error)}"
                     expected = "a network store that answers; what is done is kept in the cache, run again"
@@ -218,6 +218,7 @@ class Remote:
         except ValueError as error:
             expected = "a folder, s3://bucket/prefix or gs://bucket/prefix"
             raise StoreError(_problem(self.url, first_line(error), expected)) from None
+        _silence("gcsfs")
         return files, str(root).rstrip("/")
 
     @property
@@ -231,6 +232,22 @@ class Remote:
     def __getstate__(self) -> dict[str, Any]:
         # A process that receives it connects by itself.
         return {"url": self.url, "patience_seconds": self.patience_seconds}
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether trying again does not help. For status 403, gcsfs raises an error of the system without a number."""
+    is_forbidden = isinstance(error, OSError) and error.errno is None and str(error).startswith("Forbidden: ")
+    return isinstance(error, _FINAL) or is_forbidden
+
+
+def _silence(client: str) -> None:
+    """Some clients log each failed request with a trace; here a line says that it is tried again.
+
+    Who has set a level keeps it.
+    """
+    logger = logging.getLogger(client)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)
 
 
 def _problem(url: str, found: str, expected: str | None) -> Problem:
