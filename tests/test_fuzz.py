@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.fuzz import Fuzz, describe
 from tests.fixtures.fuzz_seeds import make
 
-N_INPUTS = {"studies": 150, "data": 300, "stores": 120, "records": 80}
+N_INPUTS = {"studies": 150, "data": 300, "stores": 120, "records": 80, "sealed": 80}
 
 
 @pytest.mark.parametrize("kind", N_INPUTS)

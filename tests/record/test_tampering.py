@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.record.conftest import SealedRun
-from tests.record.forging import write_and_seal
+from tests.record.forging import forge, write_and_seal
 from waystage.errors import RecordError
 from waystage.record.additions import Correction, correct_record
 from waystage.record.folder.reader import open_record
 from waystage.record.form.index import Index
-from waystage.record.form.names import CORRECTIONS, INDEX
+from waystage.record.form.names import CORRECTIONS, INDEX, PLAN
 from waystage.record.gates.provenance import damaged_files, provenance_gate
+from waystage.record.gates.reading import Material
+from waystage.record.gates.redteam import attack
+from waystage.record.gates.verification import verify
 
 _N_PLACES = 2
 
@@ -104,6 +108,32 @@ def test_a_chain_that_was_written_anew_is_found(sealed: SealedRun, tmp_path: Pat
     events = next(f for f in provenance_gate(open_record(folder)).findings if f.name == "events")
     assert events.status == "FALSIFIED"
     assert "the line before was changed" in events.found
+
+
+def test_parts_that_were_made_to_contradict_each_other_are_refused_in_words(sealed: SealedRun, tmp_path: Path) -> None:
+    """Each file has its form and its digest, and the index its seal; found by `benchmarks/fuzz.py --of sealed`."""
+    folder = sealed.copy(tmp_path / "plan")
+
+    def no_ids(plan: Any) -> None:
+        next(node for node in plan["nodes"] if node["parents"])["spec"]["parents"] = [{"a": 1}]
+
+    forge(folder, PLAN, no_ids)
+    verdict = provenance_gate(open_record(folder))
+    assert verdict.status == "FALSIFIED"
+    assert "its parts do not fit together: ValueError: the parents of a spec are artefact ids" in verdict.reason
+
+    folder = sealed.copy(tmp_path / "cell")
+    name = next(name for name in open_record(folder).index.files if name.startswith("evidence/cells/topics/"))
+
+    def one_less(cell: Any) -> None:
+        own = next(iter(cell["languages"].values()))
+        column = next(iter(own["statistics"].values()))["values"]
+        column[0] = [0.0] * (len(own["answers"]) - 1)
+
+    forge(folder, name, one_less)
+    for gate in (verify, attack):
+        with pytest.raises(RecordError, match=r"its parts do not fit together|cannot be laid out|values in"):
+            gate(Material(open_record(folder)))
 
 
 def test_an_event_that_was_taken_out_is_found(sealed: SealedRun, tmp_path: Path) -> None:

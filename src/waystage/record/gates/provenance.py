@@ -20,7 +20,7 @@ from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import ScoredExamples
 from waystage.prediction.files import prediction_line
 from waystage.record.folder.history import chain_problems
-from waystage.record.folder.reader import SealedRecord
+from waystage.record.folder.reader import SealedRecord, parts_that_agree
 from waystage.record.folder.writer import now
 from waystage.record.form import names
 from waystage.record.form.claims import ClaimsFile
@@ -85,7 +85,8 @@ def provenance_gate(record: SealedRecord) -> GateVerdict:
 
 def _finding(check: _Check, record: SealedRecord) -> Finding:
     try:
-        problems = list(check.find(record))
+        with parts_that_agree(record):
+            problems = list(check.find(record))
     except RecordError as error:
         problems = list(error.problems)
     if not problems:

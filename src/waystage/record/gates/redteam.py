@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from waystage.claims.claim import DifferenceClaim
 from waystage.errors import DataError
+from waystage.record.folder.reader import parts_that_agree
 from waystage.record.form.verdicts import Finding, GateVerdict, Status
 from waystage.record.gates.derivation import ROLE
 from waystage.record.gates.reading import Material
@@ -34,8 +35,13 @@ def attack(material: Material) -> list[GateVerdict]:
     """One verdict a claim, in the order of the record.
 
     Raises:
-        RecordError: a file of the record cannot be read.
+        RecordError: a file of the record cannot be read, or its files contradict each other.
     """
+    with parts_that_agree(material.record):
+        return _verdicts(material)
+
+
+def _verdicts(material: Material) -> list[GateVerdict]:
     verdicts: dict[str, GateVerdict] = {}
     for claim in material.published:
         started = time.monotonic()

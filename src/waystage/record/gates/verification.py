@@ -10,6 +10,7 @@ import numpy as np
 
 from waystage.claims.claim import DifferenceClaim, PublishedClaim
 from waystage.errors import DataError
+from waystage.record.folder.reader import parts_that_agree
 from waystage.record.form.names import COMPARISON, SCORES, cell_name, examples_name
 from waystage.record.form.verdicts import Finding, GateVerdict, Status
 from waystage.record.gates.answers import check_answers
@@ -34,8 +35,13 @@ def verify(material: Material, data_dir: Path | None = None) -> list[GateVerdict
     ``data_dir`` is the reader's own copy of the data, which gold and answers are held against.
 
     Raises:
-        RecordError: a file of the record cannot be read.
+        RecordError: a file of the record cannot be read, or its files contradict each other.
     """
+    with parts_that_agree(material.record):
+        return _verdicts(material, data_dir)
+
+
+def _verdicts(material: Material, data_dir: Path | None) -> list[GateVerdict]:
     started = time.monotonic()
     looked = Looked(material.record.digest)
     findings = list(_record_findings(material)) if material.has_run else []
