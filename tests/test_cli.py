@@ -316,3 +316,26 @@ def test_sigterm_keeps_a_checkpoint(
     assert not work.exists()
     assert waystage("run", path, "--threads", "1", "--store", tmp_path / "whole").status == 0
     assert digests(store) == digests(Store(tmp_path / "whole"))
+
+
+def test_a_signal_while_results_are_printed_changes_nothing(
+    waystage: Any, short_study_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is done by then, so the run ends as it would have."""
+    from waystage.report import terminal
+
+    reached, table = [], terminal.comparison_table
+    previous = signal.signal(signal.SIGTERM, lambda *_: reached.append("the handler of this process"))
+
+    def interrupted(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return table(*arguments)
+
+    monkeypatch.setattr(terminal, "comparison_table", interrupted)
+    try:
+        done = waystage("run", short_study_path, "--threads", "1")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert reached == []
+    assert done.status == 0
+    assert "report: " in done.out

@@ -54,35 +54,36 @@ def run(
     where = Where(n_threads=n_threads, **options)
     backend, threads = where.backend(), where.threads(api.default_threads())
     node_seconds: dict[str, float] = {}
-    with _stop_on_signals() as stop, ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
-        display.preparing("reading data")
-        loaded = api.load_checked_study(study, data_dir)
-        plan = api.plan_study(loaded, store, threads)
-        if not all(store.has(node.id) for node in plan.nodes):
-            display.preparing("measuring this machine")
-            ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
-            node_seconds = ahead.node_seconds
-            display.expect({name: s / backend.n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
-        stop.is_patient = True
-        finished = api.run_study(
-            loaded,
-            store,
-            plan=plan,
-            study_yaml=study.read_text(encoding="utf-8"),
-            command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
-            n_threads=threads,
-            n_processes=where.n_processes,
-            backend=backend,
-            tracker_names=tracker_names,
-            node_seconds=node_seconds,
-            watcher=display,
-            should_stop=lambda: stop.is_asked,
-        )
-    OUT.print(comparison_table(finished.record))
-    n_here = backend.n_workers if isinstance(backend, Processes) else 1
-    took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_here)
-    OUT.print(f"took {took}, {memory / 1e9:.1f} GB of memory at most")
-    OUT.print(f"report: {finished.report_path}", soft_wrap=True)
+    with _stop_on_signals() as stop:
+        with ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:
+            display.preparing("reading data")
+            loaded = api.load_checked_study(study, data_dir)
+            plan = api.plan_study(loaded, store, threads)
+            if not all(store.has(node.id) for node in plan.nodes):
+                display.preparing("measuring this machine")
+                ahead = forecast(plan, store, machine_rates(store, plan.shape, threads))
+                node_seconds = ahead.node_seconds
+                display.expect({name: s / backend.n_workers for name, s in node_seconds.items()}, ahead.start_seconds)
+            stop.is_patient = True
+            finished = api.run_study(
+                loaded,
+                store,
+                plan=plan,
+                study_yaml=study.read_text(encoding="utf-8"),
+                command=shlex.join(["waystage", "run", str(study), *(["--data", "DIR"] if data_dir else [])]),
+                n_threads=threads,
+                n_processes=where.n_processes,
+                backend=backend,
+                tracker_names=tracker_names,
+                node_seconds=node_seconds,
+                watcher=display,
+                should_stop=lambda: stop.is_asked,
+            )
+        OUT.print(comparison_table(finished.record))
+        n_here = backend.n_workers if isinstance(backend, Processes) else 1
+        took, memory = format_seconds(time.monotonic() - started), peak_memory_bytes(n_here)
+        OUT.print(f"took {took}, {memory / 1e9:.1f} GB of memory at most")
+        OUT.print(f"report: {finished.report_path}", soft_wrap=True)
 
 
 @click.command()
