@@ -11,7 +11,21 @@ from typing import Any
 import torch
 from torch import nn
 
-from speed.task import BATCH, DEFAULT, LENGTH, SEED, Clock, Memory, Result, Task, flops, own_rate, sentences_task, texts
+from speed.task import (
+    BATCH,
+    BFLOAT16,
+    DEFAULT,
+    LENGTH,
+    SEED,
+    Clock,
+    Memory,
+    Result,
+    Task,
+    flops,
+    own_rate,
+    sentences_task,
+    texts,
+)
 from speed.waystage_side import batches_of, load, objective_of, timed, training_of
 from waystage.seeds import derive_seed
 
@@ -94,7 +108,8 @@ def arguments_of(task: Task, folder: str, training: Any) -> Any:
         output_dir=folder, max_steps=task.n_steps, per_device_train_batch_size=BATCH[task.topic],
         learning_rate=training.learning_rate, report_to=[], save_strategy="no", use_cpu=True, seed=SEED,
         logging_strategy="steps" if task.is_check else "no", logging_steps=1, disable_tqdm=True,
-        remove_unused_columns=False, length_column_name="length", **({} if task.variant == DEFAULT else best),
+        remove_unused_columns=False, length_column_name="length", bf16=task.variant.endswith(BFLOAT16),
+        **({} if task.variant == DEFAULT else best),
     )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 2
+_TRAIN_VERSION_IN_BFLOAT16 = 3
+"""Dropout draws from the same stream as in float32 since this one."""
 _PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
@@ -193,7 +195,7 @@ class Builder:
         parents = [self.encoder_id, *([parent] if parent else []), *data_ids(objective)]
         spec = {
             "kind": "train",
-            "version": _TRAIN_VERSION,
+            "version": _TRAIN_VERSION if training.precision is Precision.FLOAT32 else _TRAIN_VERSION_IN_BFLOAT16,
             "parents": parents,
             "encoder": self.encoder_id,
             "parent": parent,
