@@ -138,6 +138,8 @@ def predict(task: Task) -> Result:
     members, tokenizer = texts(task)[: task.n_steps * BATCH[task.topic]], SubwordTokenizer(Path(task.encoder_dir))
     memory = Memory()
     encoder = load(task)
+    if task.variant.endswith(BFLOAT16):
+        encoder.multiply_in_bfloat16()
     head = ClassificationHead(
         encoder.hidden_size, len(sentences_task(task).labels), 0.0, torch.Generator().manual_seed(SEED)
     ).eval()

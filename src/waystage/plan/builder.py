@@ -226,6 +226,7 @@ class Builder:
         training = target.training or Training(max_tokens=settings.max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
+        precision = training.precision if model_id is not None else Precision.FLOAT32
         searched = self.texts.searched.get(task.name)
         if searched is not None:
             searched = replace(searched, max_query_tokens=training.max_question_tokens)
@@ -251,6 +252,7 @@ class Builder:
             **({} if windows is None else {"windows": asdict(windows)}),
             **({} if pooling is None else {"pooling": pooling}),
             **({} if searched is None else {"searched": searched.spec()}),
+            **({} if precision is Precision.FLOAT32 else {"precision": precision.value}),
             **asked.split_spec,
         }
         job = PredictJob(
@@ -266,6 +268,7 @@ class Builder:
             pooling,
             asked.split,
             searched,
+            precision,
         )
         layers = n_layers or self.shape.n_layers
         texts = [*data.values(), *(searched.texts if searched else ())]
