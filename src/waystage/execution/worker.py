@@ -195,7 +195,7 @@ class Worker:
             "training_seconds": round(cost.seconds, 3),
             "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
-            "n_padded_tokens": cost.n_padded_tokens,
+            "n_computed_tokens": cost.n_computed_tokens,
             "joules": cost.joules,
             "micro_batch_size": used,
             "flops": flops * share_of_full_step(job.training),
