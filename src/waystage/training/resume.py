@@ -25,7 +25,7 @@ _PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
 # ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
-_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_computed_tokens", "n_terms")
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Progress:
     step: int = 0
     n_examples: int = 0
     n_text_tokens: int = 0
-    n_padded_tokens: int = 0
+    n_computed_tokens: int = 0
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
