@@ -155,7 +155,8 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
-    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
+    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them. A
+    backend of several machines for a stage has so many on each.
     ``silence_seconds`` says after how long without progress a worker hangs, which only processes can.
     ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
     ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
@@ -172,7 +173,8 @@ def run_study(  # noqa: PLR0913
     threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
+    n_gpus, n_machines = backend.n_gpus, backend.n_machines
+    needs = partial(needs_of, n_threads=threads, n_gpus=n_gpus, n_processes=n_processes, n_machines=n_machines)
     guidance = Guidance(node_seconds or {}, needs, should_stop)
     damage = StoreError("prepared data is damaged again and again; what reads it was not run")
     with _tracking(study, tracker_names) as trackers:

@@ -32,6 +32,7 @@ class Where:
     slurm_dir: Path | None
     n_processes: int = 1
     silence_seconds: float | None = None
+    n_machines: int = 1
 
     def backend(self) -> Backend:
         """The place."""
@@ -40,6 +41,11 @@ class Where:
             raise StudyError("--job-timeout is for worker processes; Ray and Slurm have limits of their own")
         if self.address is not None and name != "ray":
             raise StudyError("--address is that of a Ray cluster; add --executor ray")
+        if self.n_machines > 1 and not (name == "slurm" or (name == "ray" and self.address is not None)):
+            raise StudyError(
+                "--stage-machines is for a cluster that starts processes on its machines; add --executor slurm, or "
+                "--executor ray with --address"
+            )
         return _BACKENDS[name](self)
 
     def threads(self, n_cores: int) -> int:
@@ -67,7 +73,7 @@ def _ray(where: Where) -> Backend:
     from waystage.execution.ray_cluster import RayCluster
 
     n_workers = where.n_workers or (1 if where.address is None else _CLUSTER_JOBS)
-    return RayCluster(n_workers, where.address, where.n_gpus)
+    return RayCluster(n_workers, where.address, where.n_gpus, where.n_machines)
 
 
 def _slurm(where: Where) -> Backend:
@@ -75,7 +81,9 @@ def _slurm(where: Where) -> Backend:
 
     known: dict[str, Any] = {"job_files_dir": where.slurm_dir.absolute()} if where.slurm_dir else {}
     n_workers = where.n_workers or _CLUSTER_JOBS
-    return Slurm(n_workers, where.n_gpus, where.slurm_minutes, where.slurm_options, **known)
+    return Slurm(
+        n_workers, where.n_gpus, where.slurm_minutes, where.slurm_options, n_machines=where.n_machines, **known
+    )
 
 
 _BACKENDS: dict[str, Callable[[Where], Backend]] = {
@@ -106,6 +114,14 @@ _OPTIONS = (
         help="Processes that train one stage together, each on its part of a batch and its own GPU or threads.",
     ),
     click.option(
+        "--stage-machines",
+        "n_machines",
+        type=click.IntRange(1, 1024),
+        default=1,
+        show_default=True,
+        help="Machines of a cluster that train one stage together, each with --stage-processes.",
+    ),
+    click.option(
         "--job-timeout",
         "silence_seconds",
         type=click.FloatRange(min=1.0),
@@ -113,7 +129,9 @@ _OPTIONS = (
         help="End a worker process that makes no progress for so long; another takes its job.  [default: never]",
     ),
     click.option("--address", help="Of a Ray cluster, HOST:PORT; without it, Ray runs on this machine alone."),
-    click.option("--gpus", "n_gpus", type=click.IntRange(0, 64), default=0, help="GPUs that a job asks a cluster for."),
+    click.option(
+        "--gpus", "n_gpus", type=click.IntRange(0, 64), default=0, help="GPUs that each process asks a cluster for."
+    ),
     click.option(
         "--slurm-minutes",
         type=click.IntRange(min=10),
