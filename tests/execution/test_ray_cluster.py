@@ -91,12 +91,12 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
 def test_a_stage_on_two_machines_outlives_the_loss_of_one(cluster: Any, tmp_path: Path, tiny_encoder_dir: Path) -> None:
     """One of the two is taken away in mid-stage and another one comes: it goes on from its checkpoint."""
     store = Store(tmp_path / "store")
-    plan = planned(tmp_path, tiny_encoder_dir, store, 3)
+    plan = planned(tmp_path, tiny_encoder_dir, store, 3, 100)
     encoder, stage = plan.node(plan.encoder_id), first_training(plan)
     undisturbed = Store(tmp_path / "undisturbed")
-    undisturbed_plan = planned(tmp_path, tiny_encoder_dir, undisturbed, 3)
+    undisturbed_plan = planned(tmp_path, tiny_encoder_dir, undisturbed, 3, 100)
     alone = Store(tmp_path / "alone")
-    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3), alone, 1)
+    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3, 100), alone, 1)
     machines = [add_machine(cluster), add_machine(cluster)]
     backend = RayCluster(n_workers=8, address=cluster.address, n_machines=2)
     guidance = Guidance(needs=lambda node: needs_of(node, 1, n_machines=2))

@@ -207,18 +207,13 @@ class RayExecutor:
             given.trouble, given.troubled_at = trouble, time.monotonic()
 
     def _end(self, given: _Given, news: News) -> News:
-        """End what is left of a job."""
+        """Take a job's room away, and with it what is left of its other processes."""
         self._given.remove(given)
-        self._cancel(given)
+        if given.bundles is not None:
+            self._ray.util.remove_placement_group(given.bundles)
         self._room.give_back(given.request.node.id)
         self._followed.end(given.request)
         return news
-
-    def _cancel(self, given: _Given) -> None:
-        for reference in given.references:
-            self._ray.cancel(reference, force=True)
-        if given.bundles is not None:
-            self._ray.util.remove_placement_group(given.bundles)
 
     def _outcome(self, reference: Any, request: JobRequest) -> Any:
         """What a process returned, or what became of it."""
@@ -252,7 +247,10 @@ class RayExecutor:
         if references:
             self._ray.wait(references, num_returns=len(references), timeout=_END_SECONDS)
         for given in self._given:
-            self._cancel(given)
+            for reference in given.references:
+                self._ray.cancel(reference, force=True)
+            if given.bundles is not None:
+                self._ray.util.remove_placement_group(given.bundles)
         self._given.clear()
         if self._shuts_down:
             self._ray.shutdown()

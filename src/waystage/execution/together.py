@@ -71,7 +71,9 @@ def lead(request: JobRequest, setting: WorkerSetting, launch: Launch, control: C
         (folder / _OVER_NAME).touch()
 
 
-def take_part(request: JobRequest, setting: WorkerSetting, launch: Launch) -> Reason | None:
+def take_part(
+    request: JobRequest, setting: WorkerSetting, launch: Launch, control: Control | None = None
+) -> Reason | None:
     """In another process: train in the same steps, and keep nothing. Why it could not, which the first one is told."""
     from waystage.training.meeting import met
 
@@ -84,7 +86,7 @@ def take_part(request: JobRequest, setting: WorkerSetting, launch: Launch) -> Re
             tempfile.TemporaryDirectory() as result,
         ):
             if group is not None:
-                worker.take_part(request.node, Path(result), Control(), group)
+                worker.take_part(request.node, Path(result), control or Control(), group)
     except Interrupted:
         return None
     except WaystageError as error:
