@@ -34,7 +34,10 @@ from waystage.execution.precision import with_precision
 from waystage.execution.resources import needs_of
 from waystage.execution.run_log import Layout, RunLog
 from waystage.execution.schedule import Guidance, run_nodes
+from waystage.execution.together import Launch
+from waystage.execution.torchrun import follow
 from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
+from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan, make_plan
 from waystage.store.artefact import DamagedArtefactError
 from waystage.store.opening import open_store as _open_store
@@ -63,6 +66,7 @@ __all__ = [
     "run_study",
     "score_submission",
     "scores_frame",
+    "take_part_in_study",
 ]
 
 # Prepared data that turns out to be damaged is read again; a disk that damages it each time is not fought for ever.
@@ -191,6 +195,33 @@ def run_study(  # noqa: PLR0913
                 damage = error
             plan = plan_study(study, store, threads)
     raise damage
+
+
+def take_part_in_study(
+    study_path: Path, store: Store, seat: Launch, *, data_dir: Path | None = None, n_threads: int
+) -> None:
+    """In a process of torchrun that is not the first: train each stage that the first one announces, keep nothing.
+
+    The study is read when there is a stage, since the first process has read and prepared its data then.
+
+    Raises:
+        StageError: this process plans other stages than the first one.
+    """
+    plans: list[Plan] = []
+
+    def asked(node_id: str) -> tuple[Node, WorkerSetting]:
+        if not plans:
+            plans.append(plan_study(load_checked_study(study_path, data_dir), store, n_threads))
+        trusts = plans[0].study.encoder.trust_remote_code
+        for node in plans[0].nodes:
+            if node.id == node_id:
+                return node, WorkerSetting(store, n_threads, trusts)
+        raise StageError(
+            "this process plans other stages than the first one: the study or its data differs between the machines, "
+            "or precision or a budget is measured on each; state them"
+        )
+
+    follow(seat, store, asked)
 
 
 def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker], asked: tuple[str, str]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _CLUSTER_THREADS = 4
 _CLUSTER_JOBS = 256
+_TORCHRUN_ID = "TORCHELASTIC_RUN_ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Where:
 
     def backend(self) -> Backend:
         """The place."""
-        name = self.executor or ("processes" if (self.n_workers or 1) > 1 or self.silence_seconds else "in-process")
+        name = self.executor or self._usual()
         if self.silence_seconds is not None and name != "processes":
             raise StudyError("--job-timeout is for worker processes; Ray and Slurm have limits of their own")
         if self.address is not None and name != "ray":
@@ -48,13 +50,19 @@ class Where:
             )
         return _BACKENDS[name](self)
 
+    def _usual(self) -> str:
+        if _TORCHRUN_ID in os.environ:
+            return "torchrun"
+        return "processes" if (self.n_workers or 1) > 1 or self.silence_seconds else "in-process"
+
     def threads(self, n_cores: int) -> int:
         """Threads of each job: the cores of this machine shared out, or those that a job on a cluster asks for."""
         if self.n_threads is not None:
             return self.n_threads
         if self.executor == "slurm" or self.address is not None:
             return _CLUSTER_THREADS
-        return max(1, n_cores // ((self.n_workers or 1) * self.n_processes))
+        n_here = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if _TORCHRUN_ID in os.environ else self.n_processes
+        return max(1, n_cores // ((self.n_workers or 1) * n_here))
 
 
 def _in_process(where: Where) -> Backend:
@@ -86,11 +94,20 @@ def _slurm(where: Where) -> Backend:
     )
 
 
+def _torchrun(where: Where) -> Backend:
+    from waystage.execution.torchrun import Torchrun, torchrun_seat
+
+    if where.n_processes > 1:
+        raise StudyError("--stage-processes is not for a run that torchrun starts: --nproc-per-node says how many")
+    return Torchrun(torchrun_seat())
+
+
 _BACKENDS: dict[str, Callable[[Where], Backend]] = {
     "in-process": _in_process,
     "processes": _processes,
     "ray": _ray,
     "slurm": _slurm,
+    "torchrun": _torchrun,
 }
 
 _OPTIONS = (

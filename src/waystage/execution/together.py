@@ -43,6 +43,7 @@ class Launch:
         address: of this process's machine on the network of the cluster.
         rank: of this process, in ``n_processes`` on all machines.
         local_rank: among the ``n_local`` of its machine that see the same GPUs.
+        folder: where they find one another; None is one in the folder of the run.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Launch:
     n_processes: int
     local_rank: int = 0
     n_local: int = 1
+    folder: Path | None = None
 
     @property
     def seat(self) -> Seat:
@@ -103,6 +105,8 @@ def await_end(request: JobRequest, setting: WorkerSetting, launch: Launch, secon
 
 def _folder(setting: WorkerSetting, request: JobRequest, launch: Launch) -> Path:
     """Where the processes find one another; it goes with the logs of its run."""
+    if launch.folder is not None:
+        return launch.folder
     if setting.run_dir is None:
         raise StageError("a stage on several machines needs a run with logs: its processes find one another there")
     return setting.run_dir / "meetings" / f"{request.node.id[:16]}-{request.attempt}-{launch.name}"
