@@ -10,6 +10,8 @@ short ones of ``vader-sentiment`` (30 tokens on average), 32 a step; masked LM r
   tokens, the Trainer's default optimiser, logits of the whole vocabulary at all positions; prediction in batches of 8
 - ``trainer, best options``: the fastest that its options give: padding to the longest of a batch, batches by length,
   fused AdamW; for prediction sentences sorted by length in batches of 64
+- ``..., bfloat16``: the same with matrix products in bfloat16 (``bf16`` of the Trainer, ``precision`` of a study, which
+  ``auto`` sets where a machine gains by it)
 - ``waystage``: what a study runs; for masked LM with the softmax over the whole vocabulary, and over the tokens that
   occur, which is the default of a study
 
@@ -38,12 +40,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from speed.task import DEFAULT, Result, Task, best_hot_rate
+from speed.task import BEST, BFLOAT16, DEFAULT, Result, Task, best_hot_rate
 
 VARIANTS = {
-    "fine-tuning": (DEFAULT, "trainer, best options", "waystage"),
-    "masked-lm": (DEFAULT, "trainer, best options", "waystage, full softmax", "waystage"),
-    "prediction": (DEFAULT, "trainer, best options", "waystage"),
+    "fine-tuning": (DEFAULT, BEST, BEST + BFLOAT16, "waystage", "waystage" + BFLOAT16),
+    "masked-lm": (DEFAULT, BEST, BEST + BFLOAT16, "waystage, full softmax", "waystage", "waystage" + BFLOAT16),
+    "prediction": (DEFAULT, BEST, BEST + BFLOAT16, "waystage", "waystage" + BFLOAT16),
 }
 N_STEPS = {"fine-tuning": 9, "masked-lm": 4, "prediction": 9}
 """Steps of a run, the first not counted. One of the default's takes as long as a dozen of ours."""
@@ -98,9 +100,9 @@ def machine() -> dict[str, Any]:
 
 def measure(task: Task, arguments: argparse.Namespace) -> dict[str, list[Result]]:
     """All variants in turn, so many times; prints their table, or their losses."""
-    names = VARIANTS[task.topic] if not arguments.check else tuple(n for n in VARIANTS[task.topic] if "best" not in n)
+    names = VARIANTS[task.topic] if not arguments.check else tuple(n for n in VARIANTS[task.topic] if BEST not in n)
     if arguments.check and task.topic == "masked-lm":
-        names = (DEFAULT, "waystage, full softmax")
+        names = (DEFAULT, "waystage, full softmax", "waystage, full softmax" + BFLOAT16)
     results: dict[str, list[Result]] = {name: [] for name in names}
     for _ in range(1 if arguments.check else arguments.repeats):
         for name in names:
@@ -126,6 +128,7 @@ def in_process(task: Task) -> Result:
 def run_one(task: Task) -> Result:
     """Time one variant of one topic."""
     import torch
+    from transformers import Trainer  # noqa: F401 - so that neither side counts the library's code as its memory
 
     torch.set_num_threads(task.n_threads)
     if task.variant.startswith("waystage"):
@@ -140,25 +143,26 @@ def run_one(task: Task) -> Result:
 def show(task: Task, repeats: int, results: dict[str, list[Result]]) -> None:
     """A row a variant: medians, and the range of the rate."""
     print(f"\n{task.topic}: {task.n_layers} layers, {task.n_threads} threads, {repeats} repeats")
-    print(f"{'':26}{'tokens/s':>10}{'(range)':>14}{'ratio':>8}{'hot':>9}{'own':>8}{'GB':>7}")
+    print(f"{'':34}{'tokens/s':>10}{'(range)':>14}{'ratio':>8}{'hot':>9}{'own':>8}{'GB':>7}")
     first = None
     for name, runs in results.items():
         rates = sorted(run.rate for run in runs)
         middle = of(runs, "rate")
         first = first or middle
-        print(f"{name:26}{middle:10.0f}{f'({rates[0]:.0f}-{rates[-1]:.0f})':>14}{middle / first:8.2f}"
+        print(f"{name:34}{middle:10.0f}{f'({rates[0]:.0f}-{rates[-1]:.0f})':>14}{middle / first:8.2f}"
               f"{of(runs, 'hot_share'):9.0%}{of(runs, 'own_share'):8.0%}{of(runs, 'peak_gigabytes'):7.2f}",
               flush=True)  # fmt: skip
 
 
 def show_losses(task: Task, results: dict[str, list[Result]]) -> None:
-    """The loss of each step, a row a variant, and the largest difference."""
+    """The loss of each step, a row a variant, and the largest difference of each from the first row."""
     print(f"\n{task.topic}: loss of each step without dropout, {task.n_layers} layers")
     losses = {name: runs[0].losses for name, runs in results.items()}
+    first = next(iter(losses.values()))
     for name, of_steps in losses.items():
-        print(f"{name:26}" + "".join(f"{loss:12.6f}" for loss in of_steps))
-    ours, theirs = losses.values()
-    print(f"largest difference {max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1e}", flush=True)
+        largest = max(abs(ours - theirs) for ours, theirs in zip(of_steps, first, strict=True))
+        row = "".join(f"{loss:12.6f}" for loss in of_steps)
+        print(f"{name:34}{row}   largest difference {largest:.1e}", flush=True)
 
 
 def medians(found: dict[str, dict[str, list[Result]]]) -> dict[str, Any]:

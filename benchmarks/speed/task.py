@@ -14,6 +14,8 @@ SEED = 7
 LENGTH = 128
 BATCH = {"fine-tuning": 32, "masked-lm": 8, "prediction": 64}
 DEFAULT = "trainer, example default"
+BEST = "trainer, best options"
+BFLOAT16 = ", bfloat16"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,21 @@ from typing import Any
 import torch
 from torch import nn
 
-from speed.task import BATCH, DEFAULT, LENGTH, SEED, Clock, Memory, Result, Task, flops, own_rate, sentences_task, texts
+from speed.task import (
+    BATCH,
+    BFLOAT16,
+    DEFAULT,
+    LENGTH,
+    SEED,
+    Clock,
+    Memory,
+    Result,
+    Task,
+    flops,
+    own_rate,
+    sentences_task,
+    texts,
+)
 from speed.waystage_side import batches_of, load, objective_of, timed, training_of
 from waystage.seeds import derive_seed
 
@@ -94,7 +108,8 @@ def arguments_of(task: Task, folder: str, training: Any) -> Any:
         output_dir=folder, max_steps=task.n_steps, per_device_train_batch_size=BATCH[task.topic],
         learning_rate=training.learning_rate, report_to=[], save_strategy="no", use_cpu=True, seed=SEED,
         logging_strategy="steps" if task.is_check else "no", logging_steps=1, disable_tqdm=True,
-        remove_unused_columns=False, length_column_name="length", **({} if task.variant == DEFAULT else best),
+        remove_unused_columns=False, length_column_name="length", bf16=task.variant.endswith(BFLOAT16),
+        **({} if task.variant == DEFAULT else best),
     )  # fmt: skip
 
 
@@ -163,19 +178,15 @@ def checked(objective: Any, batches: list[Any]) -> Callable[[list[Row]], Row]:
 
 
 def predict(task: Task) -> Result:
-    """The same sentences, tokenised beforehand; the best options sort them by length and take larger batches."""
+    """The same sentences, tokenising included; the best options sort them by length and take larger batches."""
     from transformers import Trainer, TrainingArguments
 
     from waystage.encoders.heads import ClassificationHead
     from waystage.encoders.tokenizer import SubwordTokenizer
-    from waystage.kinds.classification import encode
 
     is_default = task.variant == DEFAULT
     tokenizer = SubwordTokenizer(Path(task.encoder_dir))
-    sequences = encode(tokenizer, texts(task)[: task.n_steps * BATCH[task.topic]], LENGTH)
-    rows = [{"input_ids": s.ids.tolist(), "length": len(s)} for s in sequences]
-    if not is_default:
-        rows.sort(key=lambda row: -row["length"])
+    members = texts(task)[: task.n_steps * BATCH[task.topic]]
     memory = Memory()
     encoder = load(task)
     head = ClassificationHead(
@@ -189,12 +200,20 @@ def predict(task: Task) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder, report_to=[], disable_tqdm=True, use_cpu=True, remove_unused_columns=False,
-            per_device_eval_batch_size=8 if is_default else 64,
+            per_device_eval_batch_size=8 if is_default else 64, bf16=task.variant.endswith(BFLOAT16),
         )  # fmt: skip
         trainer = Trainer(Model(encoder, head, False), arguments, data_collator=collate)
-        trainer.predict(rows[-64:])
+        trainer.predict(rows_to_predict(tokenizer, members[:64]))
         started = time.perf_counter()
-        trainer.predict(rows)
+        rows = rows_to_predict(tokenizer, members)
+        trainer.predict(rows if is_default else sorted(rows, key=lambda row: -row["length"]))
         seconds, peak = time.perf_counter() - started, memory.peak()
-    n_tokens = sum(map(len, sequences))
+    n_tokens = sum(row["length"] for row in rows)
     return Result(n_tokens, seconds, flops(task, n_tokens, n_tokens / len(rows)), own_rate(task, 1536), peak)
+
+
+def rows_to_predict(tokenizer: Any, members: list[Any]) -> list[Row]:
+    """Token ids and lengths."""
+    from waystage.kinds.classification import encode
+
+    return [{"input_ids": s.ids.tolist(), "length": len(s)} for s in encode(tokenizer, members, LENGTH)]

@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from speed.task import BATCH, LENGTH, SEED, Clock, Memory, Result, Task, flops, own_rate, sentences_task, texts
+from speed.task import (
+    BATCH,
+    BFLOAT16,
+    LENGTH,
+    SEED,
+    Clock,
+    Memory,
+    Result,
+    Task,
+    flops,
+    own_rate,
+    sentences_task,
+    texts,
+)
 
 FULL_SOFTMAX = "waystage, full softmax"
 
@@ -48,18 +61,20 @@ def masked_lm(task: Task, tokenizer: Any, folder: Path) -> Any:
     caches: Mapping[str, Any] = {"en": TokenCache.open(folder, TRAIN)}
     size = (LENGTH, 12 * BATCH["masked-lm"] * LENGTH)
     sequences = draw_sequences(caches, Frame.of(tokenizer), Packing.BLOCKS, size, 1.0, SEED)
-    softmax = Softmax.FULL if task.variant != "waystage" else Softmax.OCCURRING
+    is_occurring = task.variant in ("waystage", "waystage" + BFLOAT16)
+    softmax = Softmax.OCCURRING if is_occurring else Softmax.FULL
     settings = MaskedLm(softmax=softmax, packing=Packing.BLOCKS, held_out=0)
     return MaskedLmObjective(tokenizer, sequences, settings, 250_037)
 
 
 def training_of(task: Task) -> Any:
     """The examples' settings: AdamW without weight decay, linear decay from 5e-5, gradients clipped at 1."""
-    from waystage.study.study import Training
+    from waystage.study.study import Precision, Training
 
+    precision = Precision.BFLOAT16 if task.variant.endswith(BFLOAT16) else Precision.FLOAT32
     return Training(
         steps=task.n_steps, learning_rate=5e-5, batch_size=BATCH[task.topic], max_tokens=LENGTH, weight_decay=0.0,
-        warmup_fraction=0.0, clip_norm=1.0, dropout=0.0 if task.is_check else None,
+        warmup_fraction=0.0, clip_norm=1.0, dropout=0.0 if task.is_check else None, precision=precision,
     )  # fmt: skip
 
 
@@ -123,6 +138,8 @@ def predict(task: Task) -> Result:
     members, tokenizer = texts(task)[: task.n_steps * BATCH[task.topic]], SubwordTokenizer(Path(task.encoder_dir))
     memory = Memory()
     encoder = load(task)
+    if task.variant.endswith(BFLOAT16):
+        encoder.multiply_in_bfloat16()
     head = ClassificationHead(
         encoder.hidden_size, len(sentences_task(task).labels), 0.0, torch.Generator().manual_seed(SEED)
     ).eval()

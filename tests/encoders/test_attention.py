@@ -64,6 +64,16 @@ def test_gradients_are_those_of_the_padded_batch(encoder: Encoder) -> None:
         torch.testing.assert_close(gradient / largest, found[1][name] / largest, atol=1e-4, rtol=0.0)
 
 
+def test_bfloat16_gives_the_same_states_but_for_rounding(encoder: Encoder) -> None:
+    batch = batch_of(5, 11, 5, 8)
+    exact = encoder(batch)
+    encoder.multiply_in_bfloat16()
+    rounded = encoder(batch)
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(rounded, exact)
+    torch.testing.assert_close(rounded, exact, atol=0.05, rtol=0.0)
+
+
 def test_a_sentence_does_not_see_its_neighbours(encoder: Encoder) -> None:
     first = batch_of(6, 9)
     changed = TokenBatch(first.input_ids.clone(), first.attention_mask, first.type_ids, first.lengths)

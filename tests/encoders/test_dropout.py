@@ -77,3 +77,13 @@ def test_only_training_drops_and_gradients_pass_where_values_do() -> None:
     assert not drop(inputs).any()
     drop.p = 0.0
     assert drop(inputs) is inputs
+
+
+def test_dropout_in_bfloat16_drops_what_it_drops_in_float32() -> None:
+    stream, found = NoiseStream(), []
+    drop = StreamedDropout(0.1, stream).train()
+    for dtype in (torch.float32, torch.bfloat16):
+        stream.restart(6)
+        found.append(drop(torch.ones(SIZE, dtype=dtype)))
+    assert found[1].dtype == torch.bfloat16
+    torch.testing.assert_close(found[1], found[0].bfloat16(), atol=0.0, rtol=0.0)

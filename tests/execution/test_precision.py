@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from waystage import api
 from waystage.encoders.registry import EncoderShape
 from waystage.execution import calibration
 from waystage.execution.calibration import faster_precision
 from waystage.execution.precision import with_precision
+from waystage.plan.nodes import PredictJob
 from waystage.store.store import Store
 from waystage.study.study import Precision
 
@@ -66,3 +68,18 @@ def test_auto_becomes_what_was_measured() -> None:
     assert asked == [1]
     assert with_precision(settled, measured) == settled
     assert asked == [1]
+
+
+@pytest.mark.parametrize("precision", list(Precision)[:2])
+def test_predictions_are_made_in_the_precision_of_the_training(
+    short_study_path: Path, tmp_path: Path, precision: Precision
+) -> None:
+    """Vectors that no head was trained on are float32; float32 stands in no address, which are what they were."""
+    content = yaml.safe_load(short_study_path.read_text(encoding="utf-8"))
+    content["targets"][0].setdefault("training", {})["precision"] = precision.value
+    short_study_path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    plan = api.plan_study(api.load_study(short_study_path), Store(tmp_path / "store"))
+    found = {(node.job.retrieval is None, node.job.precision, node.spec.get("precision"))
+             for node in plan.nodes if isinstance(node.job, PredictJob)}  # fmt: skip
+    named = None if precision is Precision.FLOAT32 else precision.value
+    assert found == {(True, precision, named), (False, Precision.FLOAT32, None)}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 _N_DRAWS = 1 << 16
 _LOWEST_DRAW = -(1 << 15)
+_DTYPES = (torch.float32, torch.bfloat16)
 
 
 class NoiseStream:
@@ -25,8 +26,8 @@ class NoiseStream:
         """Go on as a new stream with this seed."""
         self._bits = np.random.SFC64(seed)
 
-    def factors(self, shape: torch.Size, probability: float) -> Tensor:
-        """Float32 factors of ``shape``: 0 with ``probability`` (below 1), else 1 / (1 - ``probability``).
+    def factors(self, shape: torch.Size, probability: float, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Factors of ``shape``: 0 with ``probability`` (below 1), else 1 / (1 - ``probability``), rounded to ``dtype``.
 
         >>> stream = NoiseStream(); stream.restart(3)
         >>> factors = stream.factors(torch.Size([1000]), 0.5)
@@ -38,7 +39,7 @@ class NoiseStream:
         draws = torch.from_numpy(words[1:].view(np.int16))[:n_elements].view(shape)
         below, remainder = divmod(probability * _N_DRAWS, 1.0)
         takes_upper = int(words[0]) * 2.0**-64 < remainder
-        kept = torch.ge(draws, _LOWEST_DRAW + int(below) + takes_upper, out=torch.empty(shape))
+        kept = torch.ge(draws, _LOWEST_DRAW + int(below) + takes_upper, out=torch.empty(shape, dtype=dtype))
         return kept.mul_(1.0 / (1.0 - probability))
 
 
@@ -53,9 +54,9 @@ class StreamedDropout(nn.Dropout):
         """Drop and scale while training."""
         if not self.training or self.p == 0.0:
             return input
-        if input.device.type != "cpu" or input.dtype != torch.float32 or self.p == 1.0:
+        if input.device.type != "cpu" or input.dtype not in _DTYPES or self.p == 1.0:
             return super().forward(input)
-        return input * self._stream.factors(input.shape, self.p)
+        return input * self._stream.factors(input.shape, self.p, input.dtype)
 
 
 def stream_dropout(module: nn.Module, stream: NoiseStream) -> None:

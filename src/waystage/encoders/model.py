@@ -62,6 +62,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.model = model
         self.known_head = known_head
+        self._multiplies_in_bfloat16 = False
         parameters = inspect.signature(model.forward).parameters
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
@@ -115,12 +116,22 @@ class Encoder(nn.Module):
         """Use another table, such as one trimmed to the rows that occur."""
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 
+    def multiply_in_bfloat16(self) -> None:
+        """Compute products of matrices in bfloat16 from now on; states stay float32."""
+        self._multiplies_in_bfloat16 = True
+
     def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
         """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last).
 
         Raises:
             StageError: a sequence is longer than the encoder's table of positions.
         """
+        if not self._multiplies_in_bfloat16:
+            return self._forward(batch, layer)
+        with torch.autocast(batch.input_ids.device.type, torch.bfloat16):
+            return self._forward(batch, layer).float()
+
+    def _forward(self, batch: TokenBatch, layer: int | None) -> Tensor:
         n_positions = batch.input_ids.shape[1]
         if self._n_positions is not None and n_positions > self._n_positions:
             raise StageError(

@@ -40,7 +40,7 @@ from waystage.prediction.predicted import PredictedTogether
 from waystage.prediction.together import ByLanguage, language_groups, predict_together
 from waystage.store.canonical import JsonObject, canonical_json
 from waystage.store.store import Store
-from waystage.study.study import RetrievalSettings, Training
+from waystage.study.study import Precision, RetrievalSettings, Training
 from waystage.tasks.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -279,6 +279,8 @@ class Worker:
         if job.model_id is not None:
             head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
         encoder.eval()
+        if job.precision is Precision.BFLOAT16:
+            encoder.multiply_in_bfloat16()
 
         def hear(*_: object) -> None:
             if control.should_stop():

@@ -56,6 +56,8 @@ from waystage.tasks.kinds import KINDS
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 2
+_TRAIN_VERSION_IN_BFLOAT16 = 3
+"""Dropout draws from the same stream as in float32 since this one."""
 _PREDICT_VERSION = 3
 _SCORE_VERSION = 1
 
@@ -193,7 +195,7 @@ class Builder:
         parents = [self.encoder_id, *([parent] if parent else []), *data_ids(objective)]
         spec = {
             "kind": "train",
-            "version": _TRAIN_VERSION,
+            "version": _TRAIN_VERSION if training.precision is Precision.FLOAT32 else _TRAIN_VERSION_IN_BFLOAT16,
             "parents": parents,
             "encoder": self.encoder_id,
             "parent": parent,
@@ -224,6 +226,7 @@ class Builder:
         training = target.training or Training(max_tokens=settings.max_tokens)
         max_tokens, windows = training.max_tokens, training.windows
         pooling = training.pooling if task.kind.pools_states else None
+        precision = training.precision if model_id is not None else Precision.FLOAT32
         searched = self.texts.searched.get(task.name)
         if searched is not None:
             searched = replace(searched, max_query_tokens=training.max_question_tokens)
@@ -249,6 +252,7 @@ class Builder:
             **({} if windows is None else {"windows": asdict(windows)}),
             **({} if pooling is None else {"pooling": pooling}),
             **({} if searched is None else {"searched": searched.spec()}),
+            **({} if precision is Precision.FLOAT32 else {"precision": precision.value}),
             **asked.split_spec,
         }
         job = PredictJob(
@@ -264,6 +268,7 @@ class Builder:
             pooling,
             asked.split,
             searched,
+            precision,
         )
         layers = n_layers or self.shape.n_layers
         texts = [*data.values(), *(searched.texts if searched else ())]

@@ -10,7 +10,7 @@ from waystage.data.source import Split
 from waystage.encoders.sources import EncoderSource
 from waystage.study.mixing import Sampling
 from waystage.study.pretraining import MaskedLm, TranslationLm
-from waystage.study.study import RetrievalSettings, Selection, Training, Windows
+from waystage.study.study import Precision, RetrievalSettings, Selection, Training, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class PredictJob:
 
     ``model_id`` is a trained stage, or None for the encoder as it came; ``retrieval`` is None for kinds that compare no
     vectors, ``windows`` for those that read none; ``pooling`` says what the head reads where that is one vector a
-    sequence; ``searched`` is None where no pool of candidates is searched.
+    sequence; ``searched`` is None where no pool of candidates is searched; ``precision`` is that of the training.
     """
 
     encoder_id: str
@@ -148,6 +148,7 @@ class PredictJob:
     pooling: str | None = None
     split: Split = "test"
     searched: Searched | None = None
+    precision: Precision = Precision.FLOAT32
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,5 +198,5 @@ def _training_departures(training: Training, defaults: TrainingDefaults) -> list
     elif training.freeze_embeddings:
         departures.append("token embeddings are frozen")
     if training.precision is Precision.BFLOAT16:
-        departures.append("matrix products of training are in bfloat16")
+        departures.append("matrix products of training, and of predictions, are in bfloat16")
     return departures
