@@ -20,7 +20,7 @@ from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted, StageError
 from waystage.execution.choosing import choice_facts, choice_of
 from waystage.execution.energy import EnergyMeter
-from waystage.execution.peers import SharedStage, peers
+from waystage.execution.peers import Gather, SharedStage, peers
 from waystage.metrics.files import statistics_bytes
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.plan.estimate import share_of_full_step
@@ -91,13 +91,15 @@ class Worker:
     Attributes:
         store: where artefacts come from and go to.
         n_threads: threads of this worker; the same number gives the same bytes.
-        n_processes: processes that train a stage together, this one among them.
+        n_processes: processes of this machine that train a stage together, this one among them.
+        gather: the processes that train a stage together, where something else than this worker has started them.
     """
 
     store: Store
     n_threads: int
     trust_remote_code: bool = False
     n_processes: int = 1
+    gather: Gather | None = None
     _encoders: dict[str, Encoder] = field(default_factory=dict)
     _tokenizers: dict[str, SubwordTokenizer] = field(default_factory=dict)
     _examples: dict[str, list[Example]] = field(default_factory=dict)
@@ -164,7 +166,8 @@ class Worker:
         from waystage.training.parallel import Alone
 
         stage = SharedStage(self.store, node, self.n_processes, self.n_threads, self.trust_remote_code)
-        with peers(stage) if self.n_processes > 1 else nullcontext(Alone()) as group:
+        gather = self.gather or (peers if self.n_processes > 1 else lambda stage: nullcontext(Alone()))
+        with gather(stage) as group:
             (objective, cost), used = self._run_stage(node, job, folder, control, group)
         facts: JsonObject = {
             "labels": list(job.objective.labels) if isinstance(job.objective, SupervisedJob) else [],

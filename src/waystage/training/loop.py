@@ -97,7 +97,8 @@ def train(
     optimiser = make_optimiser(trainable, training)
     progress = resume.Progress()
     if settings.work_dir is not None:
-        progress = resume.restore(settings.work_dir, trainable, optimiser, training.micro_batch_size)
+        restore = partial(resume.restore, settings.work_dir, trainable, optimiser, training.micro_batch_size)
+        progress = resume.restore_together(restore, settings.group)
     trainable.set_training(True)
     own_dir = settings.work_dir if settings.group.rank == 0 else None
     saved_at = started = time.monotonic()
