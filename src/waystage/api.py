@@ -25,16 +25,8 @@ from typing import TYPE_CHECKING
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError, StoreError
-from waystage.execution.attempt import move_all_damaged_aside
 from waystage.execution.calibration import faster_precision
-from waystage.execution.executor import Backend, WorkerSetting
-from waystage.execution.job_log import attempts_dir
-from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
-from waystage.execution.resources import needs_of
-from waystage.execution.run_log import Layout, RunLog
-from waystage.execution.schedule import Guidance, run_nodes
-from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
 from waystage.plan.plan import Plan, make_plan
 from waystage.store.artefact import DamagedArtefactError
 from waystage.store.opening import open_store as _open_store
@@ -47,6 +39,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from waystage.benchmark.submission import SubmissionScores
+    from waystage.execution.executor import Backend, WorkerSetting
+    from waystage.execution.outcome import Outcome, Watcher
+    from waystage.execution.schedule import Guidance
+    from waystage.execution.together import Launch
+    from waystage.execution.trackers.tracker import Tracker
+    from waystage.plan.nodes import Node
     from waystage.report.record import RunRecord
 
 # What running, scoring and pandas need is imported where it is used: a plan is to be there at once.
@@ -63,6 +61,7 @@ __all__ = [
     "run_study",
     "score_submission",
     "scores_frame",
+    "take_part_in_study",
 ]
 
 # Prepared data that turns out to be damaged is read again; a disk that damages it each time is not fought for ever.
@@ -155,7 +154,8 @@ def run_study(  # noqa: PLR0913
 
     ``backend`` says where jobs run. Without it, one worker is this process, and more are processes of their own that
     share the threads; scripts that start them keep their own work under ``if __name__ == "__main__":``.
-    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them.
+    ``n_processes`` train each stage together, each with ``n_threads``: the batch of a step is divided among them. A
+    backend of several machines for a stage has so many on each.
     ``silence_seconds`` says after how long without progress a worker hangs, which only processes can.
     ``node_seconds`` are estimates that decide what goes first. ``tracker_names`` (``tensorboard``, ``mlflow``,
     ``wandb``) also get the curves of trainings and the scores, in ``tracking`` below the folder of results.
@@ -164,15 +164,20 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
+    from waystage.execution.attempt import move_all_damaged_aside
     from waystage.execution.local import InProcess
+    from waystage.execution.outcome import SilentWatcher
     from waystage.execution.processes import Processes
+    from waystage.execution.resources import needs_of
+    from waystage.execution.schedule import Guidance
 
     is_here = n_workers == 1 and silence_seconds is None
     backend = backend or (InProcess() if is_here else Processes(n_workers, silence_seconds))
     threads = n_threads or max(1, default_threads() // (backend.n_workers * n_processes))
     plan = plan if plan is not None else plan_study(study, store, threads)
     store.add_root(study.name, [node.id for node in plan.nodes])
-    needs = partial(needs_of, n_threads=threads, n_gpus=backend.n_gpus, n_processes=n_processes)
+    n_gpus, n_machines = backend.n_gpus, backend.n_machines
+    needs = partial(needs_of, n_threads=threads, n_gpus=n_gpus, n_processes=n_processes, n_machines=n_machines)
     guidance = Guidance(node_seconds or {}, needs, should_stop)
     damage = StoreError("prepared data is damaged again and again; what reads it was not run")
     with _tracking(study, tracker_names) as trackers:
@@ -191,6 +196,36 @@ def run_study(  # noqa: PLR0913
     raise damage
 
 
+def take_part_in_study(
+    study_path: Path, store: Store, seat: Launch, *, data_dir: Path | None = None, n_threads: int
+) -> None:
+    """In a process of torchrun that is not the first: train each stage that the first one announces, keep nothing.
+
+    The study is read when there is a stage, since the first process has read and prepared its data then.
+
+    Raises:
+        StageError: this process plans other stages than the first one.
+    """
+    from waystage.execution.executor import WorkerSetting
+    from waystage.execution.torchrun import follow
+
+    plans: list[Plan] = []
+
+    def asked(node_id: str) -> tuple[Node, WorkerSetting]:
+        if not plans:
+            plans.append(plan_study(load_checked_study(study_path, data_dir), store, n_threads))
+        trusts = plans[0].study.encoder.trust_remote_code
+        for node in plans[0].nodes:
+            if node.id == node_id:
+                return node, WorkerSetting(store, n_threads, trusts)
+        raise StageError(
+            "this process plans other stages than the first one: the study or its data differs between the machines, "
+            "or precision or a budget is measured on each; state them"
+        )
+
+    follow(seat, store, asked)
+
+
 def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker], asked: tuple[str, str]) -> Run:
     """The files of a run that is complete; ``asked`` are the text of the study and the command."""
     from waystage.record.build import build_record
@@ -206,6 +241,8 @@ def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker],
 
 @contextmanager
 def _tracking(study: Study, names: Sequence[str]) -> Iterator[list[Tracker]]:
+    from waystage.execution.trackers.tracker import open_trackers
+
     facts = {"study": study.name, "encoder": study.encoder.name}
     trackers = open_trackers(names, study.output_dir / "tracking", study.name, facts)
     try:
@@ -219,6 +256,7 @@ def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
     """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
     if not trackers:
         return
+    from waystage.execution.trackers.tracker import curve_name
     from waystage.record.scores import all_metric_scores
 
     for cell, score in all_metric_scores(plan, store):
@@ -235,6 +273,12 @@ def _execute(
     guidance: Guidance,
     width: tuple[int, int],
 ) -> Outcome:
+    from waystage.execution.executor import WorkerSetting
+    from waystage.execution.outcome import Watchers
+    from waystage.execution.run_log import Layout, RunLog
+    from waystage.execution.schedule import run_nodes
+    from waystage.execution.trackers.tracker import TrackingWatcher
+
     n_threads, n_processes = width
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
     trusts = plan.study.encoder.trust_remote_code
@@ -291,6 +335,9 @@ def score_submission(
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:
+    from waystage.execution.job_log import attempts_dir
+    from waystage.execution.outcome import State
+
     lines = []
     for node_id, reason in outcome.failures.items():
         lines.append(f"{plan.node(node_id).label}: {reason}")

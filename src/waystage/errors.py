@@ -80,6 +80,10 @@ class StageError(WaystageError):
     exit_status = 5
 
 
+class LostPeerError(StageError):
+    """One of the processes that train a stage together is gone; the stage can go on from its last checkpoint."""
+
+
 class RecordError(WaystageError):
     """A sealed record is refused: it is unsafe, of a newer version, or not what it says it is. Exit status 7."""
 

@@ -37,6 +37,14 @@ def test_clusters_are_named_and_get_what_was_said() -> None:
         where(address="h:1").backend()
 
 
+def test_a_stage_is_on_several_machines_only_where_something_starts_processes_there() -> None:
+    assert where(executor="ray", address="h:1", n_machines=2).backend() == RayCluster(256, "h:1", n_machines=2)
+    assert where(executor="slurm", n_machines=3).backend().n_machines == 3
+    for executor, workers in ((None, None), (None, 3), ("in-process", None), ("processes", None), ("ray", None)):
+        with pytest.raises(StudyError, match="--executor slurm"):
+            where(executor=executor, n_workers=workers, n_machines=2).backend()
+
+
 def test_workers_share_the_cores_of_this_machine_but_not_those_of_a_cluster() -> None:
     assert where().threads(8) == 8
     assert where(n_workers=3).threads(8) == 2

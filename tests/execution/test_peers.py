@@ -26,8 +26,12 @@ pytestmark = pytest.mark.slow
 PARTS = 2
 
 
-def planned(folder: Path, encoder_dir: Path, store: Store, micro_batch_size: int | None) -> Plan:
+def planned(
+    folder: Path, encoder_dir: Path, store: Store, micro_batch_size: int | None, n_steps: int | None = None
+) -> Plan:
     content = short_study(encoder_dir, folder / "out")
+    if n_steps is not None:
+        content["targets"][0]["budget"] = {"steps": n_steps}
     for part in (content["stages"]["mood"], content["targets"][0]):
         part["training"]["micro_batch_size"] = micro_batch_size
     return api.plan_study(api.load_checked_study(write_study(folder / "study", content)), store)

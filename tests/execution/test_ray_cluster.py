@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -13,14 +14,17 @@ import psutil
 import pytest
 
 from tests.execution.test_local import digests
+from tests.execution.test_peers import first_training, planned, trained
 from tests.fixtures.studies import short_study, write_study
 from waystage import api
 from waystage.execution.executor import WorkerSetting
 from waystage.execution.log_lines import read_lines
 from waystage.execution.outcome import SilentWatcher, State
 from waystage.execution.ray_cluster import RayCluster
-from waystage.execution.schedule import run_nodes
+from waystage.execution.resources import needs_of
+from waystage.execution.schedule import Guidance, run_nodes
 from waystage.plan.nodes import Node
+from waystage.plan.plan import Plan
 from waystage.store.store import Store
 
 # As the executor does: Ray reads it when it is imported, and binds to loopback then.
@@ -84,11 +88,48 @@ def test_a_lost_machine_costs_no_finished_stage_and_changes_no_byte(
     assert first_step > 1
 
 
+def test_a_stage_on_two_machines_outlives_the_loss_of_one(cluster: Any, tmp_path: Path, tiny_encoder_dir: Path) -> None:
+    """One of the two is taken away in mid-stage and another one comes: it goes on from its checkpoint."""
+    store = Store(tmp_path / "store")
+    plan = planned(tmp_path, tiny_encoder_dir, store, 3, 100)
+    encoder, stage = plan.node(plan.encoder_id), first_training(plan)
+    undisturbed = Store(tmp_path / "undisturbed")
+    undisturbed_plan = planned(tmp_path, tiny_encoder_dir, undisturbed, 3, 100)
+    alone = Store(tmp_path / "alone")
+    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3, 100), alone, 1)
+    machines = [add_machine(cluster), add_machine(cluster)]
+    backend = RayCluster(n_workers=8, address=cluster.address, n_machines=2)
+    guidance = Guidance(needs=lambda node: needs_of(node, 1, n_machines=2))
+
+    def run(plan: Plan, store: Store, watcher: SilentWatcher, name: str) -> None:
+        run_dir = tmp_path / name
+        run_dir.mkdir()
+        setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=run_dir, log_seconds=0.05)
+        with backend.start(setting, lambda: False) as executor:
+            outcome = run_nodes([plan.node(encoder.id), plan.node(stage.id)], store, executor, watcher, guidance)
+        assert outcome.states[stage.id] is State.RAN, outcome.failures
+
+    run(undisturbed_plan, undisturbed, SilentWatcher(), "run-0")
+    killer = MachineKiller(cluster, machines, store, stage, tmp_path / "run-1", comes_back=True)
+    run(plan, store, killer, "run-1")
+    assert killer.is_done
+    made, same = store.open(stage.id), undisturbed.open(stage.id)
+    assert made.manifest.content_digest == same.manifest.content_digest
+    facts = json.loads(made.path("training.json").read_bytes())
+    assert facts["mean_loss"] == pytest.approx(alone_facts["mean_loss"], rel=1e-5)
+    logs = sorted((tmp_path / "run-1" / "jobs" / stage.id).iterdir())
+    assert len(logs) == 2
+    assert next(line["step"] for line in read_lines(logs[1]) if line["event"] == "advanced") > 1
+
+
 class MachineKiller(SilentWatcher):
     """Takes away the machine that does a stage, once it has a checkpoint."""
 
-    def __init__(self, cluster: Any, machines: list[Any], store: Store, stage: Node, run_dir: Path) -> None:
+    def __init__(
+        self, cluster: Any, machines: list[Any], store: Store, stage: Node, run_dir: Path, *, comes_back: bool = False
+    ) -> None:
         self._cluster, self._machines, self._store = cluster, machines, store
+        self._comes_back = comes_back
         self._stage, self._run_dir = stage, run_dir
         self.is_done = False
         self.finished_before: set[str] = set()
@@ -112,6 +153,8 @@ class MachineKiller(SilentWatcher):
         self._cluster.remove_node(machine, allow_graceful=False)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+        if self._comes_back:
+            add_machine(self._cluster)
         self.is_done = True
 
 

@@ -5,14 +5,17 @@ With WAYSTAGE_TEST_SLURM=real, the first test uses the Slurm on PATH, which need
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.execution.test_local import digests
+from tests.execution.test_peers import first_training, planned, trained
 from tests.fixtures.slurm import install
 from tests.fixtures.studies import short_study, write_study
 from waystage import api
@@ -95,6 +98,55 @@ def test_preempted_and_killed_jobs_go_on_and_change_no_byte(
     for line in ("--array=0-", "--partition=cpu", "--requeue", "--signal=USR2@", "--time=240", "--cpus-per-task=1"):
         assert f"#SBATCH {line}" in script
     assert re.search(r"^#SBATCH --mem=\d+M$", script, flags=re.MULTILINE)
+
+
+class KillsOne(SilentWatcher):
+    """Kills the second process of a stage, once there is a checkpoint."""
+
+    def __init__(self, run_dir: Path, stage: Node) -> None:
+        self._run_dir, self._stage = run_dir, stage
+        self.killed: int | None = None
+
+    def advanced(self, node: Node, fraction: float) -> None:
+        lines = read_lines(self._run_dir / "jobs" / node.id / "1.jsonl")
+        if node.id != self._stage.id or self.killed or lines[-1].get("step", 0) < 3:
+            return
+        siblings = psutil.Process(psutil.Process(lines[0]["pid"]).ppid()).children()
+        self.killed = next(child.pid for child in siblings if child.pid != lines[0]["pid"])
+        os.kill(self.killed, signal.SIGKILL)
+
+
+@pytest.mark.skipif(IS_REAL, reason="it needs two machines")
+def test_a_stage_on_two_machines_outlives_the_loss_of_one(
+    fake_slurm: Path, tmp_path: Path, tiny_encoder_dir: Path
+) -> None:
+    """Each process is a task of one job; where one is killed, the next job goes on from the checkpoint."""
+    alone = Store(tmp_path / "alone")
+    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3), alone, 1)
+    contents, guidance = [], Guidance(needs=lambda node: needs_of(node, 1, n_machines=2))
+    for name in ("undisturbed", "disturbed"):
+        store, run_dir = Store(tmp_path / name), tmp_path / f"run-{name}"
+        run_dir.mkdir()
+        plan = planned(tmp_path, tiny_encoder_dir, store, 3)
+        stage = first_training(plan)
+        watcher = KillsOne(run_dir, stage) if name == "disturbed" else SilentWatcher()
+        backend = Slurm(2, job_files_dir=tmp_path / "job-files" / name, poll_seconds=1.0, n_machines=2)
+        setting = WorkerSetting(store, 1, checkpoint_seconds=0.0, run_dir=run_dir, log_seconds=0.05)
+        with backend.start(setting, lambda: False) as executor:
+            outcome = run_nodes([plan.node(plan.encoder_id), stage], store, executor, watcher, guidance)
+        assert outcome.states[stage.id] is State.RAN, outcome.failures
+        made = store.open(stage.id)
+        contents.append(made.manifest.content_digest)
+    assert isinstance(watcher, KillsOne)
+    assert watcher.killed
+    assert contents[0] == contents[1]
+    facts = json.loads(made.path("training.json").read_bytes())
+    assert facts["mean_loss"] == pytest.approx(alone_facts["mean_loss"], rel=1e-5)
+    second = read_lines(run_dir / "jobs" / stage.id / "2.jsonl")
+    assert next(line["step"] for line in second if line["event"] == "advanced") > 1
+    script = (fake_slurm / "script-1.sh").read_text(encoding="utf-8")
+    assert all(f"#SBATCH --{option}\n" in script for option in ("nodes=2", "ntasks-per-node=1", "cpus-per-task=1"))
+    assert "--kill-on-bad-exit=1" in script
 
 
 def backend_error(tmp_path: Path, backend: Slurm) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _CLUSTER_THREADS = 4
 _CLUSTER_JOBS = 256
+_TORCHRUN_ID = "TORCHELASTIC_RUN_ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,26 @@ class Where:
     slurm_dir: Path | None
     n_processes: int = 1
     silence_seconds: float | None = None
+    n_machines: int = 1
 
     def backend(self) -> Backend:
         """The place."""
-        name = self.executor or ("processes" if (self.n_workers or 1) > 1 or self.silence_seconds else "in-process")
+        name = self.executor or self._usual()
         if self.silence_seconds is not None and name != "processes":
             raise StudyError("--job-timeout is for worker processes; Ray and Slurm have limits of their own")
         if self.address is not None and name != "ray":
             raise StudyError("--address is that of a Ray cluster; add --executor ray")
+        if self.n_machines > 1 and not (name == "slurm" or (name == "ray" and self.address is not None)):
+            raise StudyError(
+                "--stage-machines is for a cluster that starts processes on its machines; add --executor slurm, or "
+                "--executor ray with --address"
+            )
         return _BACKENDS[name](self)
+
+    def _usual(self) -> str:
+        if _TORCHRUN_ID in os.environ:
+            return "torchrun"
+        return "processes" if (self.n_workers or 1) > 1 or self.silence_seconds else "in-process"
 
     def threads(self, n_cores: int) -> int:
         """Threads of each job: the cores of this machine shared out, or those that a job on a cluster asks for."""
@@ -48,7 +61,8 @@ class Where:
             return self.n_threads
         if self.executor == "slurm" or self.address is not None:
             return _CLUSTER_THREADS
-        return max(1, n_cores // ((self.n_workers or 1) * self.n_processes))
+        n_here = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if _TORCHRUN_ID in os.environ else self.n_processes
+        return max(1, n_cores // ((self.n_workers or 1) * n_here))
 
 
 def _in_process(where: Where) -> Backend:
@@ -67,7 +81,7 @@ def _ray(where: Where) -> Backend:
     from waystage.execution.ray_cluster import RayCluster
 
     n_workers = where.n_workers or (1 if where.address is None else _CLUSTER_JOBS)
-    return RayCluster(n_workers, where.address, where.n_gpus)
+    return RayCluster(n_workers, where.address, where.n_gpus, where.n_machines)
 
 
 def _slurm(where: Where) -> Backend:
@@ -75,7 +89,17 @@ def _slurm(where: Where) -> Backend:
 
     known: dict[str, Any] = {"job_files_dir": where.slurm_dir.absolute()} if where.slurm_dir else {}
     n_workers = where.n_workers or _CLUSTER_JOBS
-    return Slurm(n_workers, where.n_gpus, where.slurm_minutes, where.slurm_options, **known)
+    return Slurm(
+        n_workers, where.n_gpus, where.slurm_minutes, where.slurm_options, n_machines=where.n_machines, **known
+    )
+
+
+def _torchrun(where: Where) -> Backend:
+    from waystage.execution.torchrun import Torchrun, torchrun_seat
+
+    if where.n_processes > 1:
+        raise StudyError("--stage-processes is not for a run that torchrun starts: --nproc-per-node says how many")
+    return Torchrun(torchrun_seat())
 
 
 _BACKENDS: dict[str, Callable[[Where], Backend]] = {
@@ -83,6 +107,7 @@ _BACKENDS: dict[str, Callable[[Where], Backend]] = {
     "processes": _processes,
     "ray": _ray,
     "slurm": _slurm,
+    "torchrun": _torchrun,
 }
 
 _OPTIONS = (
@@ -106,6 +131,14 @@ _OPTIONS = (
         help="Processes that train one stage together, each on its part of a batch and its own GPU or threads.",
     ),
     click.option(
+        "--stage-machines",
+        "n_machines",
+        type=click.IntRange(1, 1024),
+        default=1,
+        show_default=True,
+        help="Machines of a cluster that train one stage together, each with --stage-processes.",
+    ),
+    click.option(
         "--job-timeout",
         "silence_seconds",
         type=click.FloatRange(min=1.0),
@@ -113,7 +146,9 @@ _OPTIONS = (
         help="End a worker process that makes no progress for so long; another takes its job.  [default: never]",
     ),
     click.option("--address", help="Of a Ray cluster, HOST:PORT; without it, Ray runs on this machine alone."),
-    click.option("--gpus", "n_gpus", type=click.IntRange(0, 64), default=0, help="GPUs that a job asks a cluster for."),
+    click.option(
+        "--gpus", "n_gpus", type=click.IntRange(0, 64), default=0, help="GPUs that each process asks a cluster for."
+    ),
     click.option(
         "--slurm-minutes",
         type=click.IntRange(min=10),

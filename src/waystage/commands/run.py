@@ -47,12 +47,16 @@ def run(
     from waystage.execution.calibration import machine_rates
     from waystage.execution.forecast import forecast
     from waystage.execution.processes import Processes, peak_memory_bytes
+    from waystage.execution.torchrun import Torchrun
     from waystage.report.terminal import comparison_table
 
     started = time.monotonic()
     store = api.open_store(store_location)
     where = Where(n_threads=n_threads, **options)
     backend, threads = where.backend(), where.threads(api.default_threads())
+    if isinstance(backend, Torchrun) and backend.seat.rank > 0:
+        api.take_part_in_study(study, store, backend.seat, data_dir=data_dir, n_threads=threads)
+        return
     node_seconds: dict[str, float] = {}
     with _stop_on_signals() as stop:
         with ProgressDisplay(OUT, _first_guess(study, data_dir)) as display:

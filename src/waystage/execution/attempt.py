@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
-from waystage.errors import Interrupted, StoreError, WaystageError
-from waystage.execution.executor import Ended, JobRequest, WorkerSetting
+from waystage.errors import Interrupted, LostPeerError, StoreError, WaystageError
+from waystage.execution.executor import Ended, JobRequest, Lost, News, WorkerSetting
 from waystage.execution.job_log import JobLog, libraries_logged
 from waystage.execution.outcome import Outcome, State
 from waystage.execution.worker import Control, Worker
@@ -37,23 +37,28 @@ def lacks_input(node: Node, outcome: Outcome) -> bool:
     )
 
 
-def attempt(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+def attempt(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> News:
     """Do a job and write its log; what became of it. Interrupted is not run, without a reason.
 
     An error that is no user's mistake is raised as it is.
     """
     log = JobLog(setting, request)
     with log.attempt(control) as watched:
-        ended = _done(request.node, worker, watched)
-    log.ended(ended)
-    return ended
+        news = _done(request.node, worker, watched)
+    if isinstance(news, Lost):
+        log.lost(news)
+    else:
+        log.ended(news)
+    return news
 
 
-def _done(node: Node, worker: Worker, control: Control) -> Ended:
+def _done(node: Node, worker: Worker, control: Control) -> News:
     try:
         worker.run(node, control)
     except DamagedArtefactError:
         return Ended(node.id, State.NOT_RUN, is_damaged=True)
+    except LostPeerError as error:
+        return Lost(node.id, str(error))
     except WaystageError as error:
         return Ended(node.id, State.FAILED, str(error))
     except Interrupted:
@@ -61,7 +66,7 @@ def _done(node: Node, worker: Worker, control: Control) -> Ended:
     return Ended(node.id, State.RAN)
 
 
-def attempt_elsewhere(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> Ended:
+def attempt_elsewhere(request: JobRequest, worker: Worker, control: Control, setting: WorkerSetting) -> News:
     """:func:`attempt` in a process that is not the driver's.
 
     A defect goes back as text, and what libraries log and warn of goes into the job's log.

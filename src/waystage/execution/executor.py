@@ -29,7 +29,7 @@ class WorkerSetting:
         checkpoint_seconds: time between two checkpoints inside a stage.
         log_seconds: time between two reports in a job's log, and between two looks at them.
         run_dir: where the run keeps its logs, one file an attempt at a job; None keeps none.
-        n_processes: processes that train a stage together.
+        n_processes: processes of each machine that train a stage together.
     """
 
     store: Store
@@ -120,6 +120,10 @@ class Backend(Protocol):
     @property
     def n_gpus(self) -> int:
         """GPUs that a job which runs a model asks for."""
+
+    @property
+    def n_machines(self) -> int:
+        """Machines that train a stage together."""
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> Executor:
         """The executor.

@@ -1,7 +1,8 @@
 """The log of one attempt at a job, written by the process that does it.
 
 Lines have ``time`` and ``event``: ``started`` (host, process, threads, GPU), ``advanced`` (share done; in training also
-step, loss and tokens), ``logged`` (what libraries log), ``defect`` (a trace) and ``ended`` (state, reason, seconds).
+step, loss and tokens), ``logged`` (what libraries log), ``defect`` (a trace) and ``ended`` (state, reason, seconds), or
+``lost`` where a process that trained it too is gone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from waystage.execution.executor import Ended, JobRequest, WorkerSetting
+from waystage.execution.executor import Ended, JobRequest, Lost, News, WorkerSetting
 from waystage.execution.log_lines import LineLog
 from waystage.execution.outcome import State
 from waystage.execution.worker import Control, TrainingStep
@@ -78,11 +79,19 @@ class JobLog:
 
     def ended(self, ended: Ended) -> None:
         """The last lines: the last step of a training, and what became of the job."""
-        if self._step is not None:
-            self._advanced(self._step.step / self._step.n_steps)
+        self._last_step()
         reason = "something that it reads is damaged" if ended.is_damaged else ended.reason
         damaged = ended.is_damaged or None
         self._add("ended", state=ended.state.value, reason=reason, is_damaged=damaged, seconds=self._seconds())
+
+    def lost(self, lost: Lost) -> None:
+        """The last lines of a job that another process or machine should go on with."""
+        self._last_step()
+        self._add("lost", reason=lost.how, seconds=self._seconds())
+
+    def _last_step(self) -> None:
+        if self._step is not None:
+            self._advanced(self._step.step / self._step.n_steps)
 
     def logged(self, record: logging.LogRecord) -> None:
         """What a library logs."""
@@ -110,11 +119,13 @@ class JobLog:
             self._lines.add(event, **facts)
 
 
-def ended_by_log(node_id: str, lines: Iterable[JsonObject]) -> Ended | None:
+def ended_by_log(node_id: str, lines: Iterable[JsonObject]) -> News | None:
     """What became of a job, as its log says; None where it does not say so yet."""
     for line in lines:
         if line["event"] == "ended":
             return Ended(node_id, State(line["state"]), line.get("reason"), bool(line.get("is_damaged")))
+        if line["event"] == "lost":
+            return Lost(node_id, str(line["reason"]))
         if line["event"] == "defect":
             return Ended(node_id, State.FAILED, defect=str(line["text"]))
     return None

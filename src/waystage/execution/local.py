@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from waystage.execution.attempt import attempt
-from waystage.execution.executor import Ended, JobRequest, OnAdvanced, WorkerSetting
+from waystage.execution.executor import JobRequest, News, OnAdvanced, WorkerSetting
 from waystage.execution.outcome import Outcome, Watcher
 from waystage.execution.schedule import Guidance, run_nodes
 from waystage.execution.worker import Control, Worker
@@ -24,6 +24,7 @@ class InProcess:
     name: ClassVar[str] = "in-process"
     n_workers: ClassVar[int] = 1
     n_gpus: ClassVar[int] = 0
+    n_machines: ClassVar[int] = 1
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> LocalExecutor:
         """The executor."""
@@ -45,7 +46,7 @@ class LocalExecutor:
         self._held = request
         return True
 
-    def news(self, on_advanced: OnAdvanced) -> Iterator[Ended]:
+    def news(self, on_advanced: OnAdvanced) -> Iterator[News]:
         """Do the job that is held."""
         if self._held is None:
             return

@@ -6,15 +6,15 @@ import multiprocessing
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from waystage.errors import Interrupted, StageError, WaystageError, first_line
+from waystage.errors import Interrupted, LostPeerError, StageError, WaystageError, first_line
 from waystage.plan.nodes import Node
 from waystage.store.store import Store
 
@@ -40,12 +40,17 @@ class SharedStage:
     trust_remote_code: bool
 
 
+Gather: TypeAlias = "Callable[[SharedStage], AbstractContextManager[Group]]"
+"""Gives the group that a stage is trained in, for as long as that takes."""
+
+
 @contextmanager
 def peers(stage: SharedStage) -> Iterator[Group]:
     """Start the other processes; the group that this one, the first, trains in with them. They end with it.
 
     Raises:
-        StageError: a process ended before the stage did; the message is its own where it left one.
+        LostPeerError: a process ended before the stage did.
+        StageError: a process says that it cannot do the stage; the message is its own.
     """
     from waystage.training.parallel import joined
 
@@ -65,7 +70,7 @@ def peers(stage: SharedStage) -> Iterator[Group]:
         for other, _ in others:
             other.join(_PARTING_SECONDS)
     except RuntimeError as error:
-        raise StageError(_what_happened(others, error)) from None
+        raise _what_happened(others, error) from None
     finally:
         for other, connection in others:
             other.kill()
@@ -74,16 +79,37 @@ def peers(stage: SharedStage) -> Iterator[Group]:
         meeting_point.unlink(missing_ok=True)
 
 
-def _what_happened(others: list[tuple[BaseProcess, Connection]], error: RuntimeError) -> str:
+def _what_happened(others: list[tuple[BaseProcess, Connection]], error: RuntimeError) -> StageError:
+    reasons: dict[int, Reason] = {}
     for rank, (process, connection) in enumerate(others, start=1):
         process.join(_PARTING_SECONDS)
-        said = None
+        if process.exitcode not in (0, None):
+            reasons[rank] = Reason(f"it ended with status {process.exitcode}")
         with suppress(EOFError, OSError):
-            said = connection.recv() if connection.poll() else None
-        if said is not None or process.exitcode not in (0, None):
-            how = said or f"it ended with status {process.exitcode}"
-            return f"process {rank} of the {len(others) + 1} that train this stage: {how}"
-    return f"the processes that train this stage cannot go on: {first_line(error)}"
+            if connection.poll():
+                reasons[rank] = connection.recv()
+    return error_of_peers(reasons, len(others) + 1, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a process cannot go on. ``is_final``: nor could it if the stage were begun again."""
+
+    text: str
+    is_final: bool = False
+
+
+def error_of_peers(reasons: Mapping[int, Reason], size: int, error: RuntimeError) -> StageError:
+    """What the first process says when it cannot go on with the others, whose reasons are known by their ranks.
+
+    >>> reasons = {1: Reason("connection closed"), 2: Reason("not enough memory", is_final=True)}
+    >>> error_of_peers(reasons, 3, RuntimeError())
+    StageError('process 2 of the 3 that train this stage: not enough memory')
+    """
+    for rank, reason in sorted(reasons.items(), key=lambda item: (not item[1].is_final, item[0])):
+        kind = StageError if reason.is_final else LostPeerError
+        return kind(f"process {rank} of the {size} that train this stage: {reason.text}")
+    return LostPeerError(f"the processes that train this stage cannot go on: {first_line(error)}")
 
 
 def _take_part(stage: SharedStage, rank: int, meeting_point: Path, connection: Connection) -> None:
@@ -100,6 +126,6 @@ def _take_part(stage: SharedStage, rank: int, meeting_point: Path, connection: C
     except Interrupted:
         return
     except WaystageError as error:
-        connection.send(str(error))
+        connection.send(Reason(str(error), is_final=not isinstance(error, LostPeerError)))
     except RuntimeError as error:
-        connection.send(first_line(error))
+        connection.send(Reason(first_line(error)))

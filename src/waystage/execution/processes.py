@@ -48,6 +48,7 @@ class Processes:
     n_workers: int
     silence_seconds: float | None = None
     name: ClassVar[str] = "processes"
+    n_machines: ClassVar[int] = 1
 
     @property
     def n_gpus(self) -> int:
@@ -76,7 +77,7 @@ class _Waits:
     """Another process is doing the same job: silence is no sign of a hang until the next word."""
 
 
-_Message: TypeAlias = _Advanced | _Waits | Ended
+_Message: TypeAlias = _Advanced | _Waits | News
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +273,11 @@ def _serve(connection: Connection, setting: WorkerSetting, stop: _Flag, driver_p
         except (EOFError, OSError):
             return
         duty.is_busy = True
-        ended = attempt_elsewhere(request, worker, control, setting)
-        if duty.is_dismissed and ended.state is State.NOT_RUN and not stop.raised.value:
+        news = attempt_elsewhere(request, worker, control, setting)
+        is_saved = isinstance(news, Ended) and news.state is State.NOT_RUN
+        if duty.is_dismissed and is_saved and not stop.raised.value:
             sys.exit(_TERMINATED)
-        tell(ended)
+        tell(news)
         if duty.is_dismissed:
             return
         duty.is_busy = False

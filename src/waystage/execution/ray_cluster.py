@@ -8,6 +8,7 @@ in :mod:`waystage.execution.schedule`.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import threading
 import time
@@ -23,11 +24,13 @@ from waystage.execution.executor import Ended, JobRequest, Lost, News, OnAdvance
 from waystage.execution.following import Followed, StopFile
 from waystage.execution.outcome import State
 from waystage.execution.resources import Resources, Room
+from waystage.execution.together import Launch, lead, take_part
 from waystage.execution.worker import Control, Worker
 
 _POLL_SECONDS = 0.2
 _CAPACITY_SECONDS = 2.0
 _END_SECONDS = 60.0
+_LAST_WORD_SECONDS = 30.0
 _PATIENCE_SECONDS = 600.0
 """A cluster without a machine that could take a job that is waiting is given up after so long."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -39,17 +42,37 @@ _OBJECT_STORE_BYTES = 80_000_000
 class RayCluster:
     """Jobs run on the Ray cluster at ``address``; without one, Ray is started on this machine, on loopback.
 
-    ``n_gpus`` is what each job that runs a model asks for. ``n_workers`` bounds the jobs side by side.
+    ``n_gpus`` is what each process that runs a model asks for. ``n_workers`` bounds the jobs side by side. A stage is
+    trained on ``n_machines`` of the cluster together.
     """
 
     n_workers: int
     address: str | None = None
     n_gpus: int = 0
+    n_machines: int = 1
     name: ClassVar[str] = "ray"
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> RayExecutor:
         """The executor."""
         return RayExecutor(self, setting)
+
+
+@dataclass(slots=True)
+class _Given:
+    """A job that Ray has.
+
+    Attributes:
+        references: to what its processes return; the first one's is what became of the job.
+        bundles: room on several machines, which the job has until it ends.
+        trouble: why one of its other processes ended before the first.
+        troubled_at: since when, by the monotonic clock.
+    """
+
+    request: JobRequest
+    references: list[Any]
+    bundles: Any = None
+    trouble: News | None = None
+    troubled_at: float = 0.0
 
 
 class RayExecutor:
@@ -58,12 +81,13 @@ class RayExecutor:
     def __init__(self, cluster: RayCluster, setting: WorkerSetting) -> None:
         self._cluster, self._setting = cluster, setting
         self._ray = _ray(cluster.address)
-        self._requests: dict[Any, JobRequest] = {}
+        self._given: list[_Given] = []
         self._followed = Followed(setting)
         self._stop = StopFile(setting)
         self._room = Room(Resources(0))
         self._looked_at = self._idle_since = time.monotonic()
-        self._has_waiting, self._largest_memory = False, 0
+        self._has_waiting = False
+        self._machines: list[Resources] = []
 
     def __enter__(self) -> Self:
         """Connect to the cluster, or start one."""
@@ -75,7 +99,6 @@ class RayExecutor:
             self._shuts_down = True
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray puts its own there, which ends this process at once
-        self._task = self._ray.remote(max_retries=0)(_do)
         self._look()
         return self
 
@@ -98,48 +121,104 @@ class RayExecutor:
             raise StudyError(message) from error
 
     def _look(self) -> None:
-        """What the machines that are there have in all."""
+        """What each machine that is there has, and what all have together."""
         self._looked_at = time.monotonic()
         machines = [machine["Resources"] for machine in self._ray.nodes() if machine["Alive"]]
-        n_cores, n_gpus, memory = (sum(int(one.get(name, 0)) for one in machines) for name in ("CPU", "GPU", "memory"))
-        self._room.capacity = Resources(n_cores, n_gpus, memory)
-        self._largest_memory = max((int(one.get("memory", 0)) for one in machines), default=0)
+        self._machines = [Resources(*(int(one.get(name, 0)) for name in ("CPU", "GPU", "memory"))) for one in machines]
+        totals = ((one.n_cores, one.n_gpus, one.memory_bytes) for one in self._machines)
+        self._room.capacity = Resources(*map(sum, zip(*totals, strict=True)))
 
     def offer(self, request: JobRequest) -> bool:
         """Give a job to Ray, if the cluster has room for it now."""
-        if len(self._requests) >= self._cluster.n_workers or not self._room.take(request.node.id, request.needs):
+        is_full = len(self._given) >= self._cluster.n_workers or not self._has_machines(request.needs)
+        if is_full or not self._room.take(request.node.id, request.needs):
             self._has_waiting = True
             return False
-        needs = request.needs
-        options: dict[str, Any] = {"num_cpus": needs.total_cores, "name": request.node.id[:16]}
-        if needs.total_gpus:
-            options["num_gpus"] = needs.total_gpus
-        if needs.memory_bytes <= self._largest_memory:  # as everywhere, an estimate alone keeps no job from running
-            options["memory"] = needs.memory_bytes
-        reference = self._task.options(**options).remote(request, self._setting)
-        self._requests[reference] = request
+        give = self._give if request.needs.n_machines == 1 else self._give_to_several
+        self._given.append(give(request))
         self._followed.begin(request)
         return True
+
+    def _has_machines(self, needs: Resources) -> bool:
+        own = needs.on_one_machine
+        fitting = [m for m in self._machines if m.n_cores >= own.total_cores and m.n_gpus >= own.total_gpus]
+        return needs.n_machines == 1 or len(fitting) >= needs.n_machines
+
+    def _amounts(self, needs: Resources) -> dict[str, int]:
+        """What is asked of one machine, by Ray's names."""
+        amounts = {"CPU": needs.total_cores, "GPU": needs.total_gpus, "memory": needs.memory_bytes}
+        if needs.memory_bytes > max((one.memory_bytes for one in self._machines), default=0):
+            del amounts["memory"]  # as everywhere, an estimate alone keeps no job from running
+        return {name: amount for name, amount in amounts.items() if amount}
+
+    def _task(self, does: Callable[..., Any], request: JobRequest, needs: Resources, place: Any = None) -> Any:
+        amounts = self._amounts(needs)
+        names = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
+        options = {names[name]: amount for name, amount in amounts.items()}
+        if place is not None:
+            options["scheduling_strategy"] = place
+        return self._ray.remote(does).options(max_retries=0, name=request.node.id[:16], **options)
+
+    def _give(self, request: JobRequest) -> _Given:
+        return _Given(request, [self._task(_do, request, request.needs).remote(request, self._setting)])
+
+    def _give_to_several(self, request: JobRequest) -> _Given:
+        """Room on so many machines, which Ray gives all at once or not at all, and a task there for each process."""
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        needs, name = request.needs, secrets.token_hex(8)
+        own = needs.on_one_machine
+        bundles = self._ray.util.placement_group([self._amounts(own)] * needs.n_machines, strategy="STRICT_SPREAD")
+        one = Resources(own.n_cores, own.n_gpus, own.memory_bytes // own.n_processes)
+        references = []
+        for rank in range(needs.n_processes):
+            place = PlacementGroupSchedulingStrategy(bundles, rank // own.n_processes)
+            does = _lead if rank == 0 else _take_part
+            task = self._task(does, request, one, place)
+            references.append(task.remote(request, self._setting, rank, name))
+        return _Given(request, references, bundles)
 
     def news(self, on_advanced: OnAdvanced) -> Iterator[News]:
         """What has ended or was lost within a moment, and how the others go on."""
         if time.monotonic() - self._looked_at > _CAPACITY_SECONDS:
             self._look()
         self._give_up_an_empty_cluster()
-        if not self._requests:
+        if not self._given:
             time.sleep(_POLL_SECONDS)
             return
-        ready, _ = self._ray.wait(list(self._requests), num_returns=1, timeout=_POLL_SECONDS)
+        references = {reference: given for given in self._given for reference in given.references}
+        ready, _ = self._ray.wait(list(references), num_returns=1, timeout=_POLL_SECONDS)
         self._followed.report(on_advanced)
         for reference in ready:
-            request = self._requests.pop(reference)
-            self._room.give_back(request.node.id)
-            self._followed.end(request)
-            yield self._outcome(reference, request)
+            given = references[reference]
+            if reference == given.references[0]:
+                yield self._end(given, self._outcome(reference, given.request))
+            else:
+                self._note_trouble(given, reference)
+        for given in list(self._given):
+            if given.trouble is not None and time.monotonic() - given.troubled_at > _LAST_WORD_SECONDS:
+                yield self._end(given, given.trouble)
 
-    def _outcome(self, reference: Any, request: JobRequest) -> News:
+    def _note_trouble(self, given: _Given, reference: Any) -> None:
+        """Another process than the first has ended: as it should, or so that the first one will have to end too."""
+        given.references.remove(reference)
+        trouble = self._outcome(reference, given.request)
+        if trouble is not None and given.trouble is None:
+            given.trouble, given.troubled_at = trouble, time.monotonic()
+
+    def _end(self, given: _Given, news: News) -> News:
+        """Take a job's room away, and with it what is left of its other processes."""
+        self._given.remove(given)
+        if given.bundles is not None:
+            self._ray.util.remove_placement_group(given.bundles)
+        self._room.give_back(given.request.node.id)
+        self._followed.end(given.request)
+        return news
+
+    def _outcome(self, reference: Any, request: JobRequest) -> Any:
+        """What a process returned, or what became of it."""
         try:
-            ended: News = self._ray.get(reference)
+            return self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
             return Ended(request.node.id, State.FAILED, f"Ray could not begin it: {first_line(error)}")
         except self._ray.exceptions.OutOfMemoryError:
@@ -147,11 +226,10 @@ class RayExecutor:
         except self._ray.exceptions.RayError as error:
             self._look()
             return Lost(request.node.id, f"Ray lost it ({type(error).__name__})", "; see the logs of Ray")
-        return ended
 
     def _give_up_an_empty_cluster(self) -> None:
         now = time.monotonic()
-        if self._requests or not self._has_waiting:
+        if self._given or not self._has_waiting:
             self._idle_since, self._has_waiting = now, False
         elif now - self._idle_since > _PATIENCE_SECONDS:
             raise StageError("the Ray cluster has had no machine with room for the next job for ten minutes")
@@ -165,11 +243,15 @@ class RayExecutor:
     ) -> None:
         """Let what runs save and end, then disconnect, which ends what Ray still runs for this driver."""
         self._stop.write()
-        if self._requests:
-            self._ray.wait(list(self._requests), num_returns=len(self._requests), timeout=_END_SECONDS)
-        for reference in self._requests:
-            self._ray.cancel(reference, force=True)
-        self._requests.clear()
+        references = [given.references[0] for given in self._given]
+        if references:
+            self._ray.wait(references, num_returns=len(references), timeout=_END_SECONDS)
+        for given in self._given:
+            for reference in given.references:
+                self._ray.cancel(reference, force=True)
+            if given.bundles is not None:
+                self._ray.util.remove_placement_group(given.bundles)
+        self._given.clear()
         if self._shuts_down:
             self._ray.shutdown()
 
@@ -193,10 +275,35 @@ _WORKERS: dict[tuple[str, int], Worker] = {}
 """Of this process, which Ray keeps for the next job: the pretrained encoder stays in memory."""
 
 
-def _do(request: JobRequest, setting: WorkerSetting) -> Ended:
+def _do(request: JobRequest, setting: WorkerSetting) -> News:
     limit_threads(setting.n_threads)
     key = str(setting.store.root), setting.n_threads
     if key not in _WORKERS:
         _WORKERS[key] = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
-    control = Control(should_stop=StopFile(setting).is_there, checkpoint_seconds=setting.checkpoint_seconds)
-    return attempt_elsewhere(request, _WORKERS[key], control, setting)
+    return attempt_elsewhere(request, _WORKERS[key], _control(setting), setting)
+
+
+def _control(setting: WorkerSetting) -> Control:
+    return Control(should_stop=StopFile(setting).is_there, checkpoint_seconds=setting.checkpoint_seconds)
+
+
+def _lead(request: JobRequest, setting: WorkerSetting, rank: int, name: str) -> News:
+    limit_threads(setting.n_threads)
+    return lead(request, setting, _launch(request, rank, name), _control(setting))
+
+
+def _take_part(request: JobRequest, setting: WorkerSetting, rank: int, name: str) -> News | None:
+    limit_threads(setting.n_threads)
+    reason = take_part(request, setting, _launch(request, rank, name))
+    if reason is None:
+        return None
+    if reason.is_final:
+        return Ended(request.node.id, State.FAILED, reason.text)
+    return Lost(request.node.id, reason.text)
+
+
+def _launch(request: JobRequest, rank: int, name: str) -> Launch:
+    """Ray shows each process its own GPUs alone, so each is the first of those that see them."""
+    import ray.util
+
+    return Launch(name, ray.util.get_node_ip_address(), rank, request.needs.n_processes)

@@ -21,12 +21,20 @@ class Resources:
         n_gpus: of one process.
         memory_bytes: of all processes together.
         n_processes: processes of one process group that train one stage together; they start and end as one.
+        n_machines: that these processes are on, as many on each.
     """
 
     n_cores: int = 1
     n_gpus: int = 0
     memory_bytes: int = 0
     n_processes: int = 1
+    n_machines: int = 1
+
+    @property
+    def on_one_machine(self) -> Resources:
+        """What a job asks of each machine that it is on."""
+        memory_bytes, n_processes = self.memory_bytes // self.n_machines, self.n_processes // self.n_machines
+        return Resources(self.n_cores, self.n_gpus, memory_bytes, n_processes)
 
     @property
     def total_cores(self) -> int:
@@ -74,15 +82,16 @@ NeedsOf: TypeAlias = Callable[[Node], Resources]
 """What a planned stage needs."""
 
 
-def needs_of(node: Node, n_threads: int, n_gpus: int = 0, n_processes: int = 1) -> Resources:
+def needs_of(node: Node, n_threads: int, n_gpus: int = 0, n_processes: int = 1, n_machines: int = 1) -> Resources:
     """What a node needs where each job computes with ``n_threads`` threads and, if it runs a model, ``n_gpus`` GPUs.
 
-    Stages are trained by ``n_processes`` with so much each. Scores are counted on one core without a GPU. Memory is the
-    estimate of the plan and a process with torch in it.
+    Stages are trained by ``n_processes`` on each of ``n_machines``, with so much each. Scores are counted on one core
+    without a GPU. Memory is the estimate of the plan and a process with torch in it.
     """
     if node.kind == "score":
         return Resources(memory_bytes=BARE_PROCESS_BYTES // 2)
     uses_gpu = n_gpus if node.kind in ("train", "predict") else 0
-    n_taking_part = n_processes if node.kind == "train" else 1
+    n_on_machine, n_machines = (n_processes, n_machines) if node.kind == "train" else (1, 1)
+    n_taking_part = n_on_machine * n_machines
     memory_bytes = n_taking_part * (round(node.work.memory_bytes) + BARE_PROCESS_BYTES)
-    return Resources(n_threads, uses_gpu, memory_bytes, n_taking_part)
+    return Resources(n_threads, uses_gpu, memory_bytes, n_taking_part, n_machines)

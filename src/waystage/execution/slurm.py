@@ -15,9 +15,10 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,17 +27,21 @@ from typing import Any, ClassVar, Self
 from waystage.errors import Problem, StageError, StudyError
 from waystage.execution.attempt import attempt_elsewhere
 from waystage.execution.devices import limit_threads
-from waystage.execution.executor import JobRequest, Lost, News, OnAdvanced, WorkerSetting
+from waystage.execution.executor import Ended, JobRequest, Lost, News, OnAdvanced, WorkerSetting
 from waystage.execution.following import Followed, StopFile
 from waystage.execution.job_log import ended_by_log
 from waystage.execution.local import LocalExecutor
+from waystage.execution.outcome import State
 from waystage.execution.resources import Resources
+from waystage.execution.together import Launch, await_end, lead, take_part
 from waystage.execution.worker import Control, Worker
 
 _POLL_SECONDS = 0.5
 _GRACE_SECONDS = 20.0
 """A job that left the queue may have written its last line on another machine; a network folder shows it later."""
 _END_SECONDS = 120.0
+_LAST_WORD_SECONDS = 30.0
+_FAILED = 1
 _MAX_TIMEOUTS = 1000
 """Time limits that a job may run into, one after the other; each time it gets further."""
 _COMMAND_SECONDS = 60
@@ -50,7 +55,8 @@ class Slurm:
 
     Attributes:
         n_workers: jobs that are in the queue or run at once.
-        n_gpus: of each job that runs a model.
+        n_gpus: of each process that runs a model.
+        n_machines: that train a stage together.
         minutes: time limit of a job; a longer stage goes on in the same job, requeued.
         options: of sbatch, ``partition=gpu`` and the like.
         job_files_dir: where submitit writes; all machines see it, and nobody else may write to it.
@@ -63,6 +69,7 @@ class Slurm:
     options: tuple[str, ...] = ()
     job_files_dir: Path = field(default_factory=lambda: Path.home() / ".waystage" / "slurm")
     poll_seconds: float = 10.0
+    n_machines: int = 1
     name: ClassVar[str] = "slurm"
 
     def start(self, setting: WorkerSetting, should_stop: Callable[[], bool]) -> SlurmExecutor:
@@ -104,6 +111,8 @@ class SlurmExecutor:
         for node_id, lines in self._followed.report(on_advanced).items():
             ended = ended_by_log(node_id, lines)
             if ended is not None:
+                if isinstance(ended, Lost):  # or Slurm might put it into the queue again, besides the next attempt
+                    self._cancel([node_id])
                 self._forget(node_id)
                 yield ended
         if time.monotonic() - self._asked_at >= self._slurm.poll_seconds:
@@ -116,13 +125,9 @@ class SlurmExecutor:
         executor.update_parameters(
             job_name=f"waystage-{requests[0].node.kind}",
             time=self._slurm.minutes,
-            nodes=1,
-            ntasks_per_node=1,
-            cpus_per_task=needs.total_cores,
-            mem=f"{-(-needs.memory_bytes // 2**20)}M",
             array_parallelism=self._slurm.n_workers,
             additional_parameters={"requeue": True, **self._options},
-            **({"gpus_per_node": needs.total_gpus} if needs.total_gpus else {}),
+            **_asked(needs),
         )
         utils = self._submitit.core.utils
         refusals = (OSError, subprocess.SubprocessError, utils.FailedJobError, utils.FailedSubmissionError)
@@ -161,10 +166,10 @@ class SlurmExecutor:
     def ask_to_stop(self) -> None:
         """Jobs look for a file; those that have not begun are taken out of the queue."""
         self._stop.write()
-        self._cancel("--state=PENDING")
+        self._cancel(self._submitted, "--state=PENDING")
 
-    def _cancel(self, *options: str) -> None:
-        ids = [job_id for _, job_id in self._submitted.values()]
+    def _cancel(self, node_ids: Iterable[str], *options: str) -> None:
+        ids = [self._submitted[node_id][1] for node_id in node_ids]
         if ids:
             subprocess.run(["scancel", *options, *ids], check=False, timeout=_COMMAND_SECONDS, capture_output=True)
 
@@ -181,7 +186,7 @@ class SlurmExecutor:
         ends = time.monotonic() + _END_SECONDS
         while self._submitted and time.monotonic() < ends:
             list(self.news(lambda node_id, fraction: None))
-        self._cancel()
+        self._cancel(self._submitted)
 
 
 def _submitit() -> Any:
@@ -209,6 +214,22 @@ def _parsed_options(options: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def _asked(needs: Resources) -> dict[str, Any]:
+    """What a job asks for. On one machine, it is a task that starts its processes; on several, each process is a task.
+
+    Slurm ends the other tasks where one ends with an error: none of them could go on.
+    """
+    own = needs.on_one_machine
+    asked: dict[str, Any] = {"nodes": needs.n_machines, "mem": f"{-(-own.memory_bytes // 2**20)}M"}
+    asked |= {"ntasks_per_node": 1, "cpus_per_task": own.total_cores}
+    if needs.n_machines > 1:
+        asked |= {"ntasks_per_node": own.n_processes, "cpus_per_task": own.n_cores}
+        asked["srun_args"] = ["--kill-on-bad-exit=1"]
+    if own.total_gpus:
+        asked["gpus_per_node"] = own.total_gpus
+    return asked
+
+
 def _private_folder(folder: Path) -> Path:
     """A folder that belongs to the user and that nobody else can write to: what lies in it is run."""
     for path in (folder.parent, folder):
@@ -233,6 +254,18 @@ def _queue() -> set[str] | None:
 # On a compute node.
 
 
+def _launch() -> Launch:
+    """This task among those of its job; a job that is requeued keeps its id and counts its starts."""
+    from submitit import JobEnvironment
+
+    task = JobEnvironment()
+    # The first task runs on the machine from which the script of the job starts them all.
+    address = os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "")
+    name = f"{task.job_id}-{os.environ.get('SLURM_RESTART_COUNT', '0')}"
+    n_local = task.num_tasks // task.num_nodes
+    return Launch(name, address, task.global_rank, task.num_tasks, task.local_rank, n_local)
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What a compute node does. submitit calls ``checkpoint`` before it requeues a job."""
@@ -241,12 +274,26 @@ class _Stage:
     setting: WorkerSetting
 
     def __call__(self) -> str:
-        limit_threads(self.setting.n_threads)
-        worker = Worker(self.setting.store, self.setting.n_threads, self.setting.trust_remote_code)
-        stop = StopFile(self.setting)
-        control = Control(should_stop=stop.is_there, checkpoint_seconds=self.setting.checkpoint_seconds)
-        attempt_elsewhere(self.request, worker, control, self.setting)
-        return self.request.node.id
+        setting, request = self.setting, self.request
+        limit_threads(setting.n_threads)
+        control = Control(should_stop=StopFile(setting).is_there, checkpoint_seconds=setting.checkpoint_seconds)
+        if request.needs.n_machines > 1:
+            self._do_together(control)
+            return request.node.id
+        worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code, setting.n_processes)
+        attempt_elsewhere(request, worker, control, setting)
+        return request.node.id
+
+    def _do_together(self, control: Control) -> None:
+        """As one of the tasks of a job; its end with an error ends them all."""
+        launch = _launch()
+        if launch.rank == 0:
+            news = lead(self.request, self.setting, launch, control)
+            if not isinstance(news, Ended) or news.state is not State.RAN:
+                sys.exit(_FAILED)
+        elif take_part(self.request, self.setting, launch) is not None:
+            await_end(self.request, self.setting, launch, _LAST_WORD_SECONDS)
+            sys.exit(_FAILED)
 
     def checkpoint(self) -> Any:
         """The same again: the stage goes on from what it last saved in the store."""

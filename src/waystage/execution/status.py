@@ -196,7 +196,7 @@ def _read_log(job: JobStatus, run_dir: Path) -> None:
             job.fraction, job.seconds = float(line["fraction"]), float(line["seconds"])
             job.loss = line.get("loss", job.loss)
             steps.add(line)
-        elif line["event"] == "ended":
+        elif line["event"] in ("ended", "lost"):
             job.seconds, job.reason = float(line["seconds"]), line.get("reason", job.reason)
     job.heard_at = datetime.fromisoformat(lines[-1]["time"]) if lines else None
     job.tokens_per_second = steps.tokens_per_second

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -19,11 +20,14 @@ from typing import Protocol, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import FileStore, Store  # type: ignore[attr-defined]  # public, but not marked so
 
 from waystage.study.study import Training
 
 _BUCKET_BYTES = 64 << 20
-_PATIENCE = timedelta(minutes=10)
+_INTERFACE_NAMES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
+PATIENCE = timedelta(minutes=10)
+"""A process that says nothing for so long is taken to be lost."""
 _T = TypeVar("_T")
 
 
@@ -105,6 +109,23 @@ def micro_batch_size(training: Training, batch_size: int, group: Group) -> int:
     return training.micro_batch_size or max(1, -(-batch_size // group.size))
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Which of the processes that train a stage this one is.
+
+    Attributes:
+        rank: its number, from 0.
+        size: how many processes there are on all machines.
+        local_rank: its number among those of its machine that see the same GPUs, which is the GPU that it takes.
+        local_size: how many those are.
+    """
+
+    rank: int
+    size: int
+    local_rank: int
+    local_size: int
+
+
 @contextmanager
 def joined(meeting_point: Path, rank: int, size: int) -> Iterator[Group]:
     """Meet the other processes of a stage on this machine, and part from them at the end.
@@ -114,20 +135,39 @@ def joined(meeting_point: Path, rank: int, size: int) -> Iterator[Group]:
         rank: number of this process.
         size: how many meet.
     """
-    has_gpus = torch.cuda.is_available() and torch.cuda.device_count() >= size
+    loopback = "lo" if sys.platform == "linux" else None
+    with grouped(Seat(rank, size, rank, size), FileStore(str(meeting_point.absolute()), size), loopback) as group:
+        yield group
+
+
+@contextmanager
+def grouped(seat: Seat, store: Store, interface: str | None) -> Iterator[Group]:
+    """The group of all processes that share ``store``; they talk through a network interface of this machine.
+
+    Raises:
+        RuntimeError: they cannot meet.
+    """
+    has_gpus = torch.cuda.is_available() and torch.cuda.device_count() >= seat.local_size
     if has_gpus:
-        torch.cuda.set_device(rank)
-    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
-        if sys.platform == "linux":
-            os.environ.setdefault(name, "lo")
-    dist.init_process_group(
-        "nccl" if has_gpus else "gloo",
-        init_method=meeting_point.absolute().as_uri(),
-        rank=rank,
-        world_size=size,
-        timeout=_PATIENCE,
-    )
+        torch.cuda.set_device(seat.local_rank)
+    with _talking_through(interface):
+        backend = "nccl" if has_gpus else "gloo"
+        dist.init_process_group(backend, store=store, rank=seat.rank, world_size=seat.size, timeout=PATIENCE)
+        try:
+            yield ProcessGroup()
+        finally:
+            dist.destroy_process_group()
+
+
+@contextmanager
+def _talking_through(interface: str | None) -> Iterator[None]:
+    """Have gloo and NCCL use an interface, unless their own variables say another; NCCL looks when it first sends."""
+    before = {name: os.environ.get(name) for name in _INTERFACE_NAMES}
+    if interface is not None:
+        os.environ.update({name: value or interface for name, value in before.items()})
     try:
-        yield ProcessGroup()
+        yield
     finally:
-        dist.destroy_process_group()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from waystage.errors import StageError
 from waystage.store.canonical import digest_file
 from waystage.store.files import sync, writing_tensors
+from waystage.training.parallel import Group
 from waystage.training.selection import Evaluation
 from waystage.training.trainable import Trainable
 
@@ -25,7 +28,9 @@ _PREFIX, _SUFFIX = "checkpoint-", ".safetensors"
 # ``step`` counts a parameter's own updates: the head of one part of a mixture rests while others are trained.
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
-_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
+_N_LOOKS, _LOOK_SECONDS = 60, 1.0
+"""Network folders remember for up to a minute what was in them."""
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_computed_tokens", "n_terms")
 
 
 @dataclass(slots=True)
@@ -39,7 +44,7 @@ class Progress:
     step: int = 0
     n_examples: int = 0
     n_text_tokens: int = 0
-    n_padded_tokens: int = 0
+    n_computed_tokens: int = 0
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0
@@ -153,6 +158,24 @@ def restore(folder: Path, trainable: Trainable, optimiser: torch.optim.AdamW, mi
             if f"{_BEST}{name}" in tensors
         },
     )
+
+
+def restore_together(restore: Callable[[], Progress], group: Group) -> Progress:
+    """What ``restore`` gives in every process: the same checkpoint, which a network folder may show to some later.
+
+    Raises:
+        StageError: some processes do not see the checkpoint of the others.
+    """
+    progress = restore()
+    for _ in range(_N_LOOKS):
+        steps = group.total([progress.step if rank == group.rank else 0 for rank in range(group.size)])
+        if len(set(steps)) == 1:
+            return progress
+        time.sleep(_LOOK_SECONDS)
+        if progress.step < max(steps):
+            progress = restore()
+    seen = ", ".join(f"process {rank}: {step:.0f}" for rank, step in enumerate(steps))
+    raise StageError(f"the processes that train this stage see checkpoints after different numbers of steps ({seen})")
 
 
 def _restore_moments(
