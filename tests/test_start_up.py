@@ -7,6 +7,7 @@ import sys
 
 LATER = (
     *("torch", "transformers", "pandas", "scipy", "pyarrow", "jinja2"),
+    *("numpy", "psutil", "tokenizers", "waystage.execution.worker", "waystage.metrics", "waystage.kinds"),
     *("waystage.report.render", "waystage.benchmark", "waystage.comparison.compare", "waystage.record.build"),
 )
 

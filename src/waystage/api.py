@@ -25,19 +25,8 @@ from typing import TYPE_CHECKING
 from waystage.data.source import Place
 from waystage.encoders.sources import encoder_source
 from waystage.errors import Interrupted, StageError, StoreError
-from waystage.execution.attempt import move_all_damaged_aside
 from waystage.execution.calibration import faster_precision
-from waystage.execution.executor import Backend, WorkerSetting
-from waystage.execution.job_log import attempts_dir
-from waystage.execution.outcome import Outcome, SilentWatcher, State, Watcher, Watchers
 from waystage.execution.precision import with_precision
-from waystage.execution.resources import needs_of
-from waystage.execution.run_log import Layout, RunLog
-from waystage.execution.schedule import Guidance, run_nodes
-from waystage.execution.together import Launch
-from waystage.execution.torchrun import follow
-from waystage.execution.trackers.tracker import Tracker, TrackingWatcher, curve_name, open_trackers
-from waystage.plan.nodes import Node
 from waystage.plan.plan import Plan, make_plan
 from waystage.store.artefact import DamagedArtefactError
 from waystage.store.opening import open_store as _open_store
@@ -50,6 +39,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from waystage.benchmark.submission import SubmissionScores
+    from waystage.execution.executor import Backend, WorkerSetting
+    from waystage.execution.outcome import Outcome, Watcher
+    from waystage.execution.schedule import Guidance
+    from waystage.execution.together import Launch
+    from waystage.execution.trackers.tracker import Tracker
+    from waystage.plan.nodes import Node
     from waystage.report.record import RunRecord
 
 # What running, scoring and pandas need is imported where it is used: a plan is to be there at once.
@@ -169,8 +164,12 @@ def run_study(  # noqa: PLR0913
         StageError: a stage failed; the others are kept, and the message names it.
         Interrupted: ``should_stop`` said so; running again goes on from the last checkpoint.
     """
+    from waystage.execution.attempt import move_all_damaged_aside
     from waystage.execution.local import InProcess
+    from waystage.execution.outcome import SilentWatcher
     from waystage.execution.processes import Processes
+    from waystage.execution.resources import needs_of
+    from waystage.execution.schedule import Guidance
 
     is_here = n_workers == 1 and silence_seconds is None
     backend = backend or (InProcess() if is_here else Processes(n_workers, silence_seconds))
@@ -207,6 +206,9 @@ def take_part_in_study(
     Raises:
         StageError: this process plans other stages than the first one.
     """
+    from waystage.execution.executor import WorkerSetting
+    from waystage.execution.torchrun import follow
+
     plans: list[Plan] = []
 
     def asked(node_id: str) -> tuple[Node, WorkerSetting]:
@@ -239,6 +241,8 @@ def _finish(plan: Plan, store: Store, outcome: Outcome, trackers: list[Tracker],
 
 @contextmanager
 def _tracking(study: Study, names: Sequence[str]) -> Iterator[list[Tracker]]:
+    from waystage.execution.trackers.tracker import open_trackers
+
     facts = {"study": study.name, "encoder": study.encoder.name}
     trackers = open_trackers(names, study.output_dir / "tracking", study.name, facts)
     try:
@@ -252,6 +256,7 @@ def _track_scores(plan: Plan, store: Store, trackers: list[Tracker]) -> None:
     """Scores are points too; the seed stands for the step, and 0 where nothing about the score is random."""
     if not trackers:
         return
+    from waystage.execution.trackers.tracker import curve_name
     from waystage.record.scores import all_metric_scores
 
     for cell, score in all_metric_scores(plan, store):
@@ -268,6 +273,12 @@ def _execute(
     guidance: Guidance,
     width: tuple[int, int],
 ) -> Outcome:
+    from waystage.execution.executor import WorkerSetting
+    from waystage.execution.outcome import Watchers
+    from waystage.execution.run_log import Layout, RunLog
+    from waystage.execution.schedule import run_nodes
+    from waystage.execution.trackers.tracker import TrackingWatcher
+
     n_threads, n_processes = width
     log = RunLog(plan, store, Layout(backend.name, backend.n_workers, n_threads, guidance.node_seconds))
     trusts = plan.study.encoder.trust_remote_code
@@ -324,6 +335,9 @@ def score_submission(
 
 
 def _failure_text(plan: Plan, outcome: Outcome) -> str:
+    from waystage.execution.job_log import attempts_dir
+    from waystage.execution.outcome import State
+
     lines = []
     for node_id, reason in outcome.failures.items():
         lines.append(f"{plan.node(node_id).label}: {reason}")

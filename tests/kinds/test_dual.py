@@ -97,7 +97,9 @@ def test_an_equal_candidate_is_not_counted_against_a_query(
     assert loss(other_context, script_encoder, [0, 2]) > 0.0
 
 
-def test_lengths_count_both_sides_and_nothing_is_longer_than_it_may_be(script_tokenizer: SubwordTokenizer) -> None:
+def test_lengths_count_both_sides_and_nothing_is_longer_than_it_may_be(
+    script_encoder: Encoder, script_tokenizer: SubwordTokenizer
+) -> None:
     objective = make(script_tokenizer, MATCHES)
     assert len(objective.lengths) == len(MATCHES)
     batch = objective.micro_batch(np.arange(6), 1, CPU)
@@ -105,7 +107,7 @@ def test_lengths_count_both_sides_and_nothing_is_longer_than_it_may_be(script_to
     assert batch.tokens.input_ids.shape[1] <= 12
     assert batch.candidates.input_ids.shape[1] <= 40
     assert batch.n_text_tokens == int(objective.lengths.sum())
-    assert batch.n_padded_tokens >= batch.n_text_tokens
+    assert batch.n_computed_tokens(script_encoder) >= batch.n_text_tokens
     assert batch.n_terms == 6
 
 

@@ -146,7 +146,12 @@ CONTINUED = {"kind": "continued", "budget": {"steps": 1}}
         ({**INTERMEDIATE, "tasks": ["feelings", "sentences"]}, "stages.own.tasks[1]", "'sentences' is retrieval"),
         ({**TWO, "heads": "shared"}, "stages.own.heads", "one head for tasks of several kinds or label sets"),
         ({**INTERMEDIATE, "task": "feelings", "heads": "own"}, "stages.own.heads", "'heads' for one task"),
-        ({**TWO, "selection": {"rule": "best"}}, "stages.own.selection", "a choice of checkpoints where several"),
+        ({**TWO, "selection": {"rule": "best", "task": "it"}}, "stages.own.selection.task", "'it', which the stage"),
+        (
+            {**INTERMEDIATE, "task": "feelings", "selection": {"rule": "best", "task": "feelings"}},
+            "stages.own.selection.task",
+            "'task' where one task is learned",
+        ),
         ({**TWO, "training": {"stride": 4}}, "stages.own.training.stride", "'stride' for a task of"),
         ({**TWO, "mixed_in": {"corpus": "mesages", "rate": 0.1}}, "stages.own.mixed_in.corpus", "unknown corpus"),
         ({**TWO, "mixed_in": {"corpus": "messages", "rate": 1.0}}, "stages.own.mixed_in.rate", "the number 1.0"),

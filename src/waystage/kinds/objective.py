@@ -41,9 +41,10 @@ class MicroBatch:
         """Tokens that carry text."""
         return sum(batch.n_text_tokens for batch in self._batches)
 
-    @property
-    def n_padded_tokens(self) -> int:
-        """Tokens with padding."""
+    def n_computed_tokens(self, encoder: Encoder) -> int:
+        """Positions that a forward pass computes: those of the padding too, where padding is computed."""
+        if not encoder.computes_padding:
+            return self.n_text_tokens
         return sum(batch.input_ids.numel() for batch in self._batches)
 
     @property

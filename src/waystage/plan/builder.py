@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waystage.data.parallel import pair_name
 from waystage.data.prepare import PreparedText
 from waystage.data.source import Place, Split
 from waystage.encoders.registry import EncoderShape
 from waystage.encoders.sources import EncoderSource
-from waystage.plan.budgets import Budgets, Meter, named_stages
+from waystage.plan.budgets import Budgets, named_stages
 from waystage.plan.cell import Cell
 from waystage.plan.estimate import prediction_work, training_work, with_evaluations
 from waystage.plan.nodes import (
@@ -32,8 +32,6 @@ from waystage.plan.nodes import (
     Work,
 )
 from waystage.plan.objectives import data_ids, ids_by_language, inputs_of, mixture_work, objective_spec
-from waystage.plan.paces import Pacer
-from waystage.plan.readings import Reader
 from waystage.plan.texts import Texts
 from waystage.plan.validation import validation_uses
 from waystage.plan.versions import package_versions
@@ -53,6 +51,9 @@ from waystage.study.study import (
     Training,
 )
 from waystage.tasks.kinds import KINDS
+
+if TYPE_CHECKING:
+    from waystage.plan.meter import Meter
 
 # Raised by one whenever the same spec would give another result.
 _TRAIN_VERSION = 2
@@ -82,16 +83,23 @@ class Builder:
         encoder_spec = {"kind": "encoder", "version": 1, "identity": self.source.identity()}
         encoder_job = EncoderJob(self.source, self.study.encoder.trust_remote_code)
         self.encoder_id = self._add(encoder_spec, self.study.encoder.name, encoder_job, Work())
-        reader = Reader(self.store, self.source, self.encoder_id, self.shape.vocabulary_size)
-        choice = self.study.encoder
-        pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
-        n_layers = choice.n_layers or self.shape.n_layers
-        self.budgets = Budgets(named_stages(self.study), self._counted, Meter(reader, pacer, self.shape, n_layers))
+        self.budgets = Budgets(named_stages(self.study), self._counted, self._meter)
         for name, stages in self.study.sequences.items():
             for target in self.study.targets:
                 is_random = bool(stages) or target.training is not None
                 for seed in self.study.seeds if is_random else (None,):
                     yield self._cell(name, stages, target, seed)
+
+    def _meter(self) -> Meter:
+        # Imported here because most plans have nothing to count or time, and are to be there at once.
+        from waystage.plan.meter import Meter
+        from waystage.plan.paces import Pacer
+        from waystage.plan.readings import Reader
+
+        choice = self.study.encoder
+        reader = Reader(self.store, self.source, self.encoder_id, self.shape.vocabulary_size)
+        pacer = Pacer(reader, self.n_threads, choice.n_layers, choice.trust_remote_code)
+        return Meter(reader, pacer, self.shape, choice.n_layers or self.shape.n_layers)
 
     def _add(self, spec: dict[str, Any], label: str, job: Job, work: Work) -> str:
         node_id = identify(spec)

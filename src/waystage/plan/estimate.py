@@ -83,9 +83,13 @@ def with_evaluations(
         n_steps = training.examples / training.batch_size
     else:
         n_steps = (training.tokens or 0) / (training.batch_size * mean_length)
+    return replace(work, prediction_flops=n_evaluations(rule, n_steps, n_per_epoch) * one.prediction_flops)
+
+
+def n_evaluations(rule: Selection, n_steps: float, n_per_epoch: float) -> float:
+    """How often checkpoints are scored in so many steps."""
     interval = rule.every_steps or max(1, round(n_per_epoch / (rule.times_per_epoch or 1)))
-    n_evaluations = n_steps // interval + 1
-    return replace(work, prediction_flops=n_evaluations * one.prediction_flops)
+    return n_steps // interval + 1
 
 
 def _table(shape: EncoderShape) -> float:

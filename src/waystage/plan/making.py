@@ -124,7 +124,7 @@ class ObjectiveMaker:
                     n_steps = _n_steps(training, in_epoch, shares)
                     own = replace(own, epochs=None, examples=None, steps=ceil(shares[place] * n_steps) + 1)
                 made[place], _ = self.make(member.objective, own)
-        heads = _head_numbers(job)
+        heads = head_numbers(job)
         return Mixture([Member(made[at], shares[at], in_epoch[at], heads[at]) for at in range(len(job.members))])
 
 
@@ -137,7 +137,7 @@ def _n_steps(training: Training, in_epoch: Sequence[int], shares: Sequence[float
     return (training.epochs or 1.0) * steps_of_epoch(in_epoch, shares, training.batch_size)
 
 
-def _head_numbers(job: MixtureJob) -> list[int]:
+def head_numbers(job: MixtureJob) -> list[int]:
     """The number of each member's head: text has one, tasks have one each or one together."""
     numbers: dict[str | int, int] = {}
     heads = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from waystage.data.prepare import PreparedText
 from waystage.encoders.registry import EncoderShape
-from waystage.plan.estimate import mean_tokens, training_work
+from waystage.plan.estimate import mean_tokens, n_evaluations, prediction_work, training_work
 from waystage.plan.nodes import (
     CheckpointChoice,
     MaskedLmJob,
@@ -113,9 +113,12 @@ def mixture_work(shape: EncoderShape, n_layers: int, mixture: MixtureJob, traini
         n_inputs = share * n_steps * training.batch_size
         own = replace(training, tokens=None, steps=None, epochs=n_inputs, max_tokens=member.training.max_tokens)
         works.append(training_work(shape, n_layers, own, 1, length))
+    rules = [choice.rule for _, choice in _choosing(mixture)]
+    n_scored = n_evaluations(rules[0], n_steps, _steps_of_epoch(mixture, training, shares, inputs)) if rules else 0.0
     return Work(
         n_tokens=sum(work.n_tokens for work in works),
         training_flops=sum(work.training_flops for work in works),
+        prediction_flops=n_scored * _validation_flops(shape, n_layers, mixture),
         memory_bytes=max(work.memory_bytes for work in works),
     )
 
@@ -126,8 +129,30 @@ def _n_steps(mixture: MixtureJob, training: Training, shares: list[float], input
     if training.tokens is not None:
         per_step = sum(share * length for share, (_, length) in zip(shares, inputs, strict=True))
         return training.tokens / (per_step * training.batch_size)
+    return (training.epochs or 1.0) * _steps_of_epoch(mixture, training, shares, inputs)
+
+
+def _steps_of_epoch(
+    mixture: MixtureJob, training: Training, shares: list[float], inputs: list[tuple[int, float]]
+) -> float:
     counts = [
         mixture.sampling.capped(n) if member.rate is None else 0
         for member, (n, _) in zip(mixture.members, inputs, strict=True)
     ]
-    return (training.epochs or 1.0) * steps_of_epoch(counts, shares, training.batch_size)
+    return steps_of_epoch(counts, shares, training.batch_size)
+
+
+def _validation_flops(shape: EncoderShape, n_layers: int, mixture: MixtureJob) -> float:
+    """Operations of scoring one checkpoint on the validation data of the members that have a say."""
+    return sum(
+        prediction_work(shape, n_layers, choice.data.values(), member.training.max_tokens).prediction_flops
+        for member, choice in _choosing(mixture)
+    )
+
+
+def _choosing(mixture: MixtureJob) -> list[tuple[MemberJob, CheckpointChoice]]:
+    return [
+        (member, member.objective.choice)
+        for member in mixture.members
+        if isinstance(member.objective, SupervisedJob) and member.objective.choice is not None
+    ]

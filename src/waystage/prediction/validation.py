@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from waystage.data.examples import Example
 from waystage.encoders.model import Encoder
 from waystage.encoders.pooling import Pooling
 from waystage.encoders.tokenizer import SubwordTokenizer
+from waystage.errors import StageError
 from waystage.metrics.registry import make_metric, score_examples
 from waystage.prediction.decoders import DECODERS
 from waystage.prediction.labels import LabelPredictor
@@ -50,4 +52,34 @@ class Validation:
                 metric = make_metric(self.metric_name, self.labels, language)
                 scored = score_examples(metric, examples, predicted.predictions[language])
                 scores[language] = float(metric.score(scored.statistics.sum(axis=0)))
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureValidation:
+    """Validation data of some members of a mixture.
+
+    Attributes:
+        members: name to the number of the member's head and its validation data, in one language.
+    """
+
+    members: Mapping[str, tuple[int, Validation]]
+
+    def scores(self, encoder: Encoder, head: nn.Module) -> dict[str, float]:
+        """The score of each member, a fraction; ``head`` is the list of heads of a mixture.
+
+        Raises:
+            StageError: the validation data of a member has nothing that its metric could score.
+        """
+        if not isinstance(head, nn.ModuleList):
+            raise TypeError("the head of a mixture is a list of heads")
+        scores: dict[str, float] = {}
+        for name, (number, validation) in self.members.items():
+            ((language, score),) = validation.scores(encoder, head[number]).items()
+            if math.isnan(score):
+                kind, metric = validation.kind.name, validation.metric_name
+                raise StageError(
+                    f"the validation data in {language} of a task of {kind} has nothing that {metric} could score"
+                )
+            scores[name] = score
         return scores

@@ -103,11 +103,23 @@ def _describe(stage: Stage, plan: Plan) -> str:
             _described_part(part) + ("" if rate is None else f" ({100 * rate:g} % of the steps)")
             for part, rate in zip(stage.parts, stage.rates, strict=True)
         ]
-        return f"{stage.name}: in turn {', '.join(each)}; {_sampling_words(stage)}{amount}{_without(stage, plan)}"
-    chosen = ""
-    if isinstance(stage, IntermediateStage) and stage.selection is not None:
-        chosen = f"; {selection_words(stage.selection, stage.task.source_language)}"
-    return f"{stage.name}: {_described_part(stage)}, {amount}{chosen}{_without(stage, plan)}"
+        how = f"{_sampling_words(stage)}{amount}{_chosen(stage)}{_without(stage, plan)}"
+        return f"{stage.name}: in turn {', '.join(each)}; {how}"
+    return f"{stage.name}: {_described_part(stage)}, {amount}{_chosen(stage)}{_without(stage, plan)}"
+
+
+def _chosen(stage: Stage) -> str:
+    """By what its checkpoint is chosen, each task with a say for itself."""
+    deciding = [part for part in stage.parts if isinstance(part, IntermediateStage) and part.selection is not None]
+    words = {
+        part.task.name: selection_words(part.selection, part.task.source_language)
+        for part in deciding
+        if part.selection
+    }
+    if len(stage.parts) == 1 or not words:
+        return "".join(f"; {each}" for each in words.values())
+    by = "the mean of" if len(words) > 1 else "the score of"
+    return f"; checkpoint by {by} {', '.join(f'{name} ({each})' for name, each in words.items())}"
 
 
 def _without(stage: Stage, plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from waystage.data.corpus import Corpus
@@ -12,13 +12,16 @@ from waystage.study.defaults import Defaults, training_of
 from waystage.study.forms.mixing import ParallelForm, TextForm
 from waystage.study.forms.stages import ContinuedForm, IntermediateForm, StageForm
 from waystage.study.mixing import Sampling
+from waystage.study.own_sources import declared_splits
 from waystage.study.pretraining import MaskedLm, MaskUnit, Packing, Positions, Softmax, TranslationLm
+from waystage.study.scope import TaskFacts
 from waystage.study.study import (
     ContinuedStage,
     IntermediateStage,
     MixedStage,
     ParallelStage,
     PlainStage,
+    Selection,
     Stage,
     Training,
 )
@@ -72,8 +75,8 @@ class StageBuilder:
         defaults = Defaults.of(task, self.protocol, self.encoder)
         training = defaults.training(form.budget, form.training, task)
         selection = defaults.selection(form.selection, task.metric_name, task.source_language)
-        is_alone = form.tasks is None and form.mixed_in is None
-        chosen = selection if selection.rule == "best" and is_alone else None
+        has_say = _has_say(form, task, selection)
+        chosen = selection if selection.rule == "best" and has_say else None
         limits, languages = defaults.limits(form.limits), tuple(form.train_languages or ())
         return IntermediateStage(name, task, training, limits, chosen, languages, form.shots)
 
@@ -90,6 +93,17 @@ class StageBuilder:
             rate = form.parallel.rate or _PARALLEL_RATE
             return MixedStage(name, (text, pairs), (1 - rate, rate), training)
         return text or pairs
+
+
+def _has_say(form: IntermediateForm, task: Task, selection: Selection) -> bool:
+    """Whether the checkpoint of a stage is chosen by the validation data of a task of it, among others maybe."""
+    if form.tasks is None and form.mixed_in is None:
+        return True
+    # What a protocol says of one task does not hold for several objectives.
+    if form.selection is None or form.selection.task not in (None, task.name):
+        return False
+    facts = replace(TaskFacts.of_task(task), splits=declared_splits(task.source))
+    return facts.may_choose(selection.language)
 
 
 def _raw_text(name: str, corpus: Corpus, form: TextForm, training: Training) -> ContinuedStage:

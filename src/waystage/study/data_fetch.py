@@ -109,7 +109,7 @@ def study_needs(study: Study, place: Place) -> list[Need]:
         elif isinstance(use, PoolUse):
             needs.append(_pool_need(use, place))
         elif isinstance(use, CorpusUse) and isinstance(use.corpus.source, HubCorpus):
-            needs.append(Need(use.corpus.name, "corpus", use.language, use.corpus.source.remote(use.language), False))
+            needs.append(_corpus_need(use.corpus.name, use.corpus.source, use.language, place))
     for target in study.targets:
         for original in target.task.originals:
             language = target.task.source_language
@@ -129,6 +129,13 @@ def _need(task: Task, source: Source, split: Split, language: str, place: Place)
     is_at_hand = _is_at_hand(source, split, language, place)
     files = () if is_at_hand else remote_files(source, split, language)
     return Need(task.name, split, language, files, is_at_hand, task.obtain or "")
+
+
+def _corpus_need(name: str, source: HubCorpus, language: str, place: Place) -> Need:
+    try:
+        return Need(name, "corpus", language, source.remote(language, place, asks_again=True), False)
+    except DataError as error:
+        return Need(name, "corpus", language, (), False, str(error))
 
 
 def _pool_need(use: PoolUse, place: Place) -> Need:

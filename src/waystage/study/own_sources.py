@@ -115,6 +115,13 @@ def format_name(path: str) -> str | None:
     return name if name in FORMATS else None
 
 
+def declared_splits(source: Source) -> frozenset[str] | None:
+    """The splits that files are declared for; None where only reading tells."""
+    if isinstance(source, FileSource | HubSource):
+        return frozenset(split for split, _ in source.paths)
+    return frozenset(split for split, _ in source.sources) if isinstance(source, BySplit) else None
+
+
 def is_own(source: Source | PoolSource | CorpusSource | ParallelSource) -> bool:
     """Whether a source reads files that a user wrote, which are read before a study starts."""
     if isinstance(source, BySplit):

@@ -77,6 +77,16 @@ class TaskFacts:
             declared.get("source_language", "en"),
         )
 
+    def may_choose(self, language: str | None) -> bool:
+        """Whether checkpoints of a mixture may be chosen by validation data in a language (None: the source language).
+
+        Pairs of dual encoders are ranked, which is too dear to be done again and again. Whether a built-in task has the
+        data is told when it is read.
+        """
+        has_split = self.splits is None or "validation" in self.splits
+        of_language = language in (None, self.source_language) or self.languages is None or language in self.languages
+        return has_split and of_language and not (self.kind and self.kind.is_dual_encoder)
+
 
 @dataclass(frozen=True)
 class Declared(Mapping[str, Facts], Generic[Facts]):

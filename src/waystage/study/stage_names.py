@@ -17,7 +17,7 @@ from waystage.study.findings import (
 from waystage.study.mistakes import listed
 from waystage.study.positions import FieldPath, Finding
 from waystage.study.scope import Scope, TaskFacts, Tree
-from waystage.study.selection_names import selection_findings
+from waystage.study.selection_names import mixture_selection_findings, selection_findings
 from waystage.tasks.kinds import Kind
 
 _OF_RAW_TEXT = ("languages", "packing")
@@ -46,8 +46,7 @@ def _intermediate(scope: Scope, path: FieldPath, stage: Tree) -> Iterator[Findin
     if task is not None and mixed_in is None and all_facts[0] and all_facts[0].kind and all_facts[0].kind.trains_head:
         yield from selection_findings(path, stage, all_facts[0], task)
     if (tasks is not None or mixed_in is not None) and stage.get("selection") is not None:
-        found = "a choice of checkpoints where several objectives are learned, whose last checkpoint is taken"
-        yield Finding((*path, "selection"), found, "no such key", at_key=True)
+        yield from mixture_selection_findings(path, stage, {name: scope.tasks.get(name) for _, name in places})
     if mixed_in is not None:
         yield from _raw_text(scope, (*path, "mixed_in"), mixed_in)
     yield from _of_several(path, stage, all_facts)

@@ -307,8 +307,8 @@ class MixedStage:
     """Several stages in one: each optimiser step is one of theirs.
 
     Attributes:
-        parts: at least two; none chooses a checkpoint. Of their training only counts how an example is read (lengths
-            and pooling).
+        parts: at least two. Of their training only counts how an example is read (lengths and pooling). The checkpoint
+            is the one with the best mean score over the parts with a ``selection``; the last where none has one.
         rates: share of the steps of each part, in (0, 1); None leaves it to ``sampling``.
         training: how all of them are trained.
         sampling: how the steps that are left are shared among the parts without a rate.

@@ -55,13 +55,14 @@ class TrainingCost:
     """What a stage cost, and its mean loss over all steps.
 
     ``n_steps`` are those that were made, ``n_terms`` the summands of the loss in all of them; ``evaluations`` are the
-    scores on validation data, in order, if there are any. ``joules`` is None where the machine does not tell.
+    scores on validation data, in order, if there are any. ``n_computed_tokens`` are positions that went through the
+    encoder, padding among them where it is computed. ``joules`` is None where the machine does not tell.
     """
 
     n_steps: int
     n_examples: int
     n_text_tokens: int
-    n_padded_tokens: int
+    n_computed_tokens: int
     seconds: float
     mean_loss: float
     n_terms: int = 0
@@ -136,7 +137,7 @@ def train(
         n_steps=progress.step,
         n_examples=progress.n_examples,
         n_text_tokens=progress.n_text_tokens,
-        n_padded_tokens=progress.n_padded_tokens,
+        n_computed_tokens=progress.n_computed_tokens,
         seconds=progress.seconds,
         mean_loss=progress.loss_sum / max(1, progress.n_terms),
         n_terms=progress.n_terms,
@@ -172,10 +173,11 @@ def _step(  # noqa: PLR0913
         for at in share(range(0, len(indices), size), group)
     }
     own = micro_batches.values()
-    counts = [sum(b.n_terms for b in own), sum(b.n_text_tokens for b in own), sum(b.n_padded_tokens for b in own)]
+    n_computed = sum(b.n_computed_tokens(trainable.encoder) for b in own)
+    counts = [sum(b.n_terms for b in own), sum(b.n_text_tokens for b in own), n_computed]
     # All micro-batches of a step are of one member of a mixture; some process has the first one.
     first_member = micro_batches[0].member if 0 in micro_batches else 0
-    n_terms, n_text_tokens, n_padded_tokens, member = map(int, group.total([*counts, first_member]))
+    n_terms, n_text_tokens, n_computed_tokens, member = map(int, group.total([*counts, first_member]))
     optimiser.zero_grad(set_to_none=True)
     dropout_seed = derive_seed(seed, "dropout", progress.step)
     lower = torch.autocast(device.type, torch.bfloat16, enabled=training.precision is Precision.BFLOAT16)
@@ -193,7 +195,7 @@ def _step(  # noqa: PLR0913
     progress.step += 1
     progress.n_examples += len(indices)
     progress.n_text_tokens += n_text_tokens
-    progress.n_padded_tokens += n_padded_tokens
+    progress.n_computed_tokens += n_computed_tokens
     progress.loss_sum += loss_sum
     progress.n_terms += n_terms
 

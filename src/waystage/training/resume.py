@@ -30,7 +30,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _BEST = "best/"
 _N_LOOKS, _LOOK_SECONDS = 60, 1.0
 """Network folders remember for up to a minute what was in them."""
-_COUNTS = ("step", "n_examples", "n_text_tokens", "n_padded_tokens", "n_terms")
+_COUNTS = ("step", "n_examples", "n_text_tokens", "n_computed_tokens", "n_terms")
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Progress:
     step: int = 0
     n_examples: int = 0
     n_text_tokens: int = 0
-    n_padded_tokens: int = 0
+    n_computed_tokens: int = 0
     seconds: float = 0.0
     loss_sum: float = 0.0
     n_terms: int = 0

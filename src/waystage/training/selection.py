@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from torch import Tensor, nn
 
@@ -18,10 +19,13 @@ from waystage.store.canonical import JsonObject
 from waystage.study.study import Selection
 
 Scores = Mapping[str, float]
-"""Score on the validation data of each language, a fraction."""
+"""Score on the validation data of each language, or of each member of a mixture, a fraction."""
 
 Evaluate = Callable[[Encoder, nn.Module], Scores]
 """Scores of an encoder and a head in evaluation mode, for the selection language and for those of the oracle."""
+
+Decide = Callable[[Scores], float]
+"""What the scores of a checkpoint are worth; the checkpoint that is worth most is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ class Selector:
     Attributes:
         rule: which language is scored, how often, and for how long without progress.
         score: scores of what is being trained, as it stands.
+        decide: what they are worth.
     """
 
     rule: Selection
     score: Callable[[], Scores]
+    decide: Decide
 
     def interval(self, n_steps_per_epoch: int) -> int:
         """Optimiser steps from one evaluation to the next."""
@@ -66,23 +72,29 @@ class Selector:
 
     def is_best(self, evaluations: Sequence[Evaluation]) -> bool:
         """Whether the newest checkpoint is better than all before it."""
-        return best_of(evaluations, self.rule.language) is evaluations[-1]
+        return best_of(evaluations, self.decide) is evaluations[-1]
 
     def has_given_up(self, evaluations: Sequence[Evaluation]) -> bool:
         """Whether the last ``patience`` evaluations have shown nothing better."""
         if self.rule.patience is None or not evaluations:
             return False
-        best = evaluations.index(best_of(evaluations, self.rule.language))
+        best = evaluations.index(best_of(evaluations, self.decide))
         return len(evaluations) - 1 - best >= self.rule.patience
 
 
-def best_of(evaluations: Sequence[Evaluation], language: str) -> Evaluation:
-    """The evaluation with the best score in a language, the earliest of equal ones.
+def best_of(evaluations: Sequence[Evaluation], decide: Decide) -> Evaluation:
+    """The evaluation that is worth most, the earliest of equal ones.
 
-    >>> best_of([Evaluation(1, {"en": 0.5}), Evaluation(2, {"en": 0.7}), Evaluation(3, {"en": 0.7})], "en").step
+    >>> made = [Evaluation(1, {"en": 0.5}), Evaluation(2, {"en": 0.7}), Evaluation(3, {"en": 0.7})]
+    >>> best_of(made, in_language("en")).step
     2
     """
-    return max(evaluations, key=lambda evaluation: evaluation.scores[language])
+    return max(evaluations, key=lambda evaluation: decide(evaluation.scores))
+
+
+def in_language(language: str) -> Decide:
+    """The score in a language."""
+    return itemgetter(language)
 
 
 def selection_facts(rule: Selection, evaluations: Sequence[Evaluation], n_examples: Mapping[str, int]) -> JsonObject:
@@ -90,10 +102,10 @@ def selection_facts(rule: Selection, evaluations: Sequence[Evaluation], n_exampl
 
     The checkpoints that the oracle would have taken are noted beside it, with the score that the chosen one has there.
     """
-    chosen = best_of(evaluations, rule.language)
+    chosen = best_of(evaluations, in_language(rule.language))
     oracle = {}
     for language in rule.oracle_languages:
-        best = best_of(evaluations, language)
+        best = best_of(evaluations, in_language(language))
         oracle[language] = {
             "step": best.step,
             "score": best.scores[language],

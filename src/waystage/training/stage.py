@@ -23,16 +23,20 @@ from waystage.training.checkpoint import (
     trained_rows,
 )
 from waystage.training.loop import LoopSettings, TrainingCost, train
-from waystage.training.selection import Evaluate, Scores, Selector
+from waystage.training.selection import Decide, Evaluate, Scores, Selector, in_language
 from waystage.training.trainable import Trainable
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """By which rule a checkpoint is taken, and what scores one."""
+    """By which rule a checkpoint is taken, what scores one, and what its scores are worth together.
+
+    ``decide`` is None where the score in the selection language of the rule decides.
+    """
 
     rule: Selection
     evaluate: Evaluate
+    decide: Decide | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def run_stage(
     selector = None
     if inputs.choice is not None:
         scores = partial(_scores, inputs.choice.evaluate, trainable, full.weight, vocabulary)
-        selector = Selector(inputs.choice.rule, scores)
+        selector = Selector(
+            inputs.choice.rule, scores, inputs.choice.decide or in_language(inputs.choice.rule.language)
+        )
     cost = train(trainable, objective, training, seed, settings, selector)
     if adapters is not None:
         merge_adapters(encoder, adapters)

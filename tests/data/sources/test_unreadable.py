@@ -76,7 +76,7 @@ def test_a_corpus_on_the_hub_has_several_files(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
     place, paths = Place(tmp_path, tmp_path), ("{lang}/part-0.parquet", "{lang}/part-1.parquet")
     source = HubCorpus("org/set", "abc", paths, FORMATS["parquet"], "body")
-    assert [file.path for file in source.remote("de")] == list(names)
+    assert [file.path for file in source.remote("de", place)] == list(names)
     assert list(source.read("de", place)) == [f"text {number}.{row}" for number in range(2) for row in range(3)]
     more = HubCorpus("org/set", "abc", (*paths, "{lang}/part-2.parquet"), FORMATS["parquet"], "body", True)
     assert list(more.read("de", place)) == list(source.read("de", place))

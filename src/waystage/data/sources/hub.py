@@ -12,6 +12,7 @@ from waystage.data.readers.rows import Format
 from waystage.data.source import Place, RemoteFile, Split
 from waystage.data.sources.files import filled, pattern_of
 from waystage.data.sources.hub_folder import fetched_path
+from waystage.data.sources.hub_listing import is_pattern, matches
 from waystage.data.sources.text_files import DocumentFiles
 from waystage.errors import DataError
 
@@ -61,7 +62,8 @@ class HubCorpus:
     Attributes:
         dataset: ``organisation/name``.
         revision: a commit, tag or branch.
-        paths: paths in the repository, in which ``{lang}`` is replaced; they are read one after the other.
+        paths: paths in the repository, in which ``{lang}`` is replaced; they are read one after the other. ``*`` stands
+            for any characters but ``/``, ``**/`` for any folders; what they find is read in sorted order.
         format: how tables are read; None for text files.
         column: the column of the text; not looked at for text files.
         skips_unreadable: pass over files that cannot be read as what they are.
@@ -75,16 +77,25 @@ class HubCorpus:
     skips_unreadable: bool = False
     version: int = 1
 
-    def remote(self, language: str) -> tuple[RemoteFile, ...]:
-        """The files of a language."""
-        names = dict.fromkeys(filled(path, "train", language) for path in self.paths)
+    def remote(self, language: str, place: Place, *, asks_again: bool = False) -> tuple[RemoteFile, ...]:
+        """The files of a language, each once; ``asks_again``: see :func:`waystage.data.sources.hub_listing.matches`.
+
+        Raises:
+            DataError: a pattern names no file, or the hub does not say which.
+        """
+        names: dict[str, None] = {}
+        for path in self.paths:
+            name = filled(path, "train", language)
+            wanted = RemoteFile(self.dataset, self.revision, name)
+            found = matches(place, wanted, asks_again=asks_again).names if is_pattern(name) else (name,)
+            names |= dict.fromkeys(found)
         return tuple(RemoteFile(self.dataset, self.revision, name) for name in names)
 
     def files(self, language: str, place: Place) -> Sequence[Path]:
         """The files of a language, fetched into the hub's cache where ``waystage data fetch`` has not brought them."""
         return [
             fetched_path(place, remote) or fetched(self.dataset, self.revision, remote.path)
-            for remote in self.remote(language)
+            for remote in self.remote(language, place)
         ]
 
     def read(self, language: str, place: Place) -> Iterator[str]:

@@ -81,12 +81,44 @@ class Hub:
         commit = None
         expected: tuple[type[Exception], ...] = (*client_errors(), WaystageError)
         try:
-            commit = self.folder.commit_of(remote) if is_commit(remote.revision) else self._resolve(remote)
+            commit = self.commit_of(remote)
             if self._is_there(remote, commit):
                 return Fetched(remote, FetchState.THERE, commit, self.folder.known(remote, commit or ""))
             return Fetched(remote, FetchState.FETCHED, commit, self._download(remote, commit or "", advance))
         except expected as error:
-            return Fetched(remote, FetchState.FAILED, commit, None, _reason(error))
+            return Fetched(remote, FetchState.FAILED, commit, None, public_reason(error))
+
+    def names(
+        self, remote: RemoteFile, commit: str, start: str, is_deep: bool, *, with_folders: bool = False
+    ) -> list[str]:
+        """Paths of the files in the folder ``start`` of a repository (and below, if ``is_deep``), sorted.
+
+        Empty where there is no such folder. The hub gives them in pages, which its client follows.
+
+        Raises:
+            OSError, ValueError, or an error of the client's HTTP library: the hub does not say.
+        """
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import EntryNotFoundError
+        from huggingface_hub.hf_api import RepoFile
+
+        tree = HfApi().list_repo_tree(
+            remote.dataset, start or None, recursive=is_deep, revision=commit, repo_type="dataset"
+        )
+        try:
+            return sorted(entry.path for entry in tree if with_folders or isinstance(entry, RepoFile))
+        except EntryNotFoundError:
+            return []
+
+    def commit_of(self, remote: RemoteFile) -> str:
+        """The commit of a file: the one that it is pinned to, or the one that its tag or branch is now, recorded.
+
+        Raises:
+            DataError: the hub does not say which it is.
+            OSError, ValueError, or an error of the client's HTTP library: no answer, and none recorded before.
+        """
+        pinned = self.folder.commit_of(remote) if is_commit(remote.revision) else None
+        return pinned or self._resolve(remote)
 
     def _is_there(self, remote: RemoteFile, commit: str | None) -> bool:
         known = self.folder.known(remote, commit) if commit is not None else None
@@ -155,7 +187,8 @@ def client_errors() -> tuple[type[Exception], ...]:
     return tuple(kinds)
 
 
-def _reason(error: Exception) -> str:
+def public_reason(error: Exception) -> str:
+    """What an error says, in one line without secrets."""
     return _SECRET.sub("(hidden)", first_line(error))
 
 

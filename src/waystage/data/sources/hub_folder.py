@@ -1,7 +1,8 @@
 """Where files that were fetched from the hub lie, and what is known of each: size and digest.
 
 ``ROOT/hub/<organisation>--<name>/<commit>/<path in the repository>``, with a ``manifest.json`` beside the files of a
-commit, and a ``refs.json`` beside the commits for what was not pinned.
+commit, a ``listings.json`` where files were asked for by a pattern, and a ``refs.json`` beside the commits for what was
+not pinned.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,7 +23,7 @@ from waystage.store.files import write_atomically
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?")
-_MANIFEST, _REFS = "manifest.json", "refs.json"
+_MANIFEST, _REFS, _LISTINGS = "manifest.json", "refs.json", "listings.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,26 @@ class HubFolder:
             _write_json(manifest, {**_read_json(manifest), remote.path: entry})
         return known
 
+    def listed(self, remote: RemoteFile, commit: str, start: str, is_deep: bool) -> list[str] | None:
+        """What was recorded of the names in a folder of the repository; None where it was never listed."""
+        found = _read_json(self.commit_dir(remote, commit) / _LISTINGS).get(_listing_key(start, is_deep))
+        return list(map(str, found)) if isinstance(found, list) else None
+
+    def record_listing(self, remote: RemoteFile, commit: str, place: tuple[str, bool], names: Sequence[str]) -> None:
+        """Note the names in a folder; ``place`` is the folder and whether those below it are among them."""
+        path = self.commit_dir(remote, commit) / _LISTINGS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            _write_json(path, {**_read_json(path), _listing_key(*place): list(names)})
+
     def _dataset_dir(self, remote: RemoteFile) -> Path:
         if not _NAME.fullmatch(remote.dataset):
             raise DataError(f"'{remote.dataset}' is not the name of a dataset: organisation/name")
         return self.root / remote.dataset.replace("/", "--")
+
+
+def _listing_key(start: str, is_deep: bool) -> str:
+    return f"{start}/**" if is_deep else f"{start}/*"
 
 
 def fetched_path(place: Place, remote: RemoteFile) -> Path | None:

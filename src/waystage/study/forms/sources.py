@@ -28,7 +28,9 @@ class HubCorpusForm(Form):
 
     dataset: Text = Field(description="Id of the dataset: organisation/name.")
     revision: Text | None = Field(None, description=("Commit, tag or branch; give a commit to keep the text as it is."))
-    path: Paths = Field(description="File of the dataset, or a list of files; '{lang}' stands for the language code.")
+    path: Paths = Field(
+        description="File of the dataset, or a list; '{lang}' stands for the language code, '*' for any characters."
+    )
     languages: list[Language] = Field(min_length=1, description="Languages of the corpus.")
     format: FileFormat | None = Field(None, description="Format of tables; left out for text files.")
     column: Text = Field("text", description="Column of the text in tables.")

@@ -101,6 +101,9 @@ class SelectionForm(Form):
         description="Whose validation data is scored; the source language when left out. Any other is not zero-shot.",
     )
     metric: Text | None = Field(None, description="What is scored; the metric of the task when left out.")
+    task: Text | None = Field(
+        None, description="Of several tasks of a stage, the one whose score decides; their mean when left out."
+    )
     every_steps: Count | None = Field(None, description="Score every so many optimiser steps; for 'best'.")
     times_per_epoch: Count | None = Field(
         None, description="Score so often in one pass over the training data, instead; once when left out."
