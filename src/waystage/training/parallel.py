@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed import FileStore, Store  # type: ignore[attr-defined]  # public, but not marked so
+from torch.distributed import Store  # type: ignore[attr-defined]  # public, but not marked so
 
 from waystage.study.study import Training
 
@@ -136,13 +136,15 @@ def joined(meeting_point: Path, rank: int, size: int) -> Iterator[Group]:
         size: how many meet.
     """
     loopback = "lo" if sys.platform == "linux" else None
-    with grouped(Seat(rank, size, rank, size), FileStore(str(meeting_point.absolute()), size), loopback) as group:
+    with grouped(Seat(rank, size, rank, size), meeting_point.absolute().as_uri(), loopback) as group:
         yield group
 
 
 @contextmanager
-def grouped(seat: Seat, store: Store, interface: str | None) -> Iterator[Group]:
-    """The group of all processes that share ``store``; they talk through a network interface of this machine.
+def grouped(seat: Seat, where: Store | str, interface: str | None) -> Iterator[Group]:
+    """The group of all processes that share a store of torch, or the URL of one.
+
+    They talk through a network interface of this machine.
 
     Raises:
         RuntimeError: they cannot meet.
@@ -152,7 +154,8 @@ def grouped(seat: Seat, store: Store, interface: str | None) -> Iterator[Group]:
         torch.cuda.set_device(seat.local_rank)
     with _talking_through(interface):
         backend = "nccl" if has_gpus else "gloo"
-        dist.init_process_group(backend, store=store, rank=seat.rank, world_size=seat.size, timeout=PATIENCE)
+        how = {"init_method": where} if isinstance(where, str) else {"store": where}
+        dist.init_process_group(backend, rank=seat.rank, world_size=seat.size, timeout=PATIENCE, **how)
         try:
             yield ProcessGroup()
         finally:
