@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from waystage.commands.backends import Where
+from waystage.commands.backends import Where, refuse_stores_of_one_machine
 from waystage.commands.status import status
 from waystage.errors import StudyError
 from waystage.execution.local import InProcess
 from waystage.execution.processes import Processes
 from waystage.execution.ray_cluster import RayCluster
 from waystage.execution.slurm import Slurm
+from waystage.store.mirrored import MirroredStore
+from waystage.store.remote import Remote
+from waystage.store.store import Store
 
 
 def where(**options: object) -> Where:
@@ -43,6 +46,14 @@ def test_a_stage_is_on_several_machines_only_where_something_starts_processes_th
     for executor, workers in ((None, None), (None, 3), ("in-process", None), ("processes", None), ("ray", None)):
         with pytest.raises(StudyError, match="--executor slurm"):
             where(executor=executor, n_workers=workers, n_machines=2).backend()
+
+
+def test_several_machines_need_a_store_that_all_of_them_see(tmp_path: Path) -> None:
+    network = MirroredStore(Remote("s3://bucket/prefix"), tmp_path)
+    with pytest.raises(StudyError, match="not s3://bucket/prefix"):
+        refuse_stores_of_one_machine(network, 2)
+    refuse_stores_of_one_machine(network, 1)
+    refuse_stores_of_one_machine(Store(tmp_path), 2)
 
 
 def test_workers_share_the_cores_of_this_machine_but_not_those_of_a_cluster() -> None:

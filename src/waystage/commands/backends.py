@@ -14,6 +14,7 @@ from waystage.errors import StudyError
 
 if TYPE_CHECKING:
     from waystage.execution.executor import Backend
+    from waystage.store.store import Store
 
 _CLUSTER_THREADS = 4
 _CLUSTER_JOBS = 256
@@ -100,6 +101,21 @@ def _torchrun(where: Where) -> Backend:
     if where.n_processes > 1:
         raise StudyError("--stage-processes is not for a run that torchrun starts: --nproc-per-node says how many")
     return Torchrun(torchrun_seat())
+
+
+def refuse_stores_of_one_machine(store: Store, n_machines: int) -> None:
+    """Refuse what the machines of a stage would not see alike.
+
+    Raises:
+        StudyError: a network store, whose checkpoints are on one machine.
+    """
+    from waystage.store.mirrored import MirroredStore
+
+    if n_machines > 1 and isinstance(store, MirroredStore):
+        raise StudyError(
+            f"--stage-machines needs a store in a folder that all machines see, not {store.location}: checkpoints inside "
+            "a stage are in each machine's own cache"
+        )
 
 
 _BACKENDS: dict[str, Callable[[Where], Backend]] = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from waystage.commands.backends import Where, where_options
+from waystage.commands.backends import Where, refuse_stores_of_one_machine, where_options
 from waystage.commands.options import Location, data_option, store_option, study_argument, threads_option
 from waystage.commands.terminal import ERR, OUT, print_json
 from waystage.errors import Interrupted, StudyError
@@ -54,6 +54,7 @@ def run(
     store = api.open_store(store_location)
     where = Where(n_threads=n_threads, **options)
     backend, threads = where.backend(), where.threads(api.default_threads())
+    refuse_stores_of_one_machine(store, where.n_machines)
     if isinstance(backend, Torchrun) and backend.seat.rank > 0:
         api.take_part_in_study(study, store, backend.seat, data_dir=data_dir, n_threads=threads)
         return
