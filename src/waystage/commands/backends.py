@@ -113,8 +113,8 @@ def refuse_stores_of_one_machine(store: Store, n_machines: int) -> None:
 
     if n_machines > 1 and isinstance(store, MirroredStore):
         raise StudyError(
-            f"--stage-machines needs a store in a folder that all machines see, not {store.location}: checkpoints inside "
-            "a stage are in each machine's own cache"
+            f"--stage-machines needs a store in a folder that all machines see, not {store.location}: checkpoints "
+            "inside a stage are in each machine's own cache"
         )
 
 
