@@ -33,6 +33,9 @@ pytest.importorskip("submitit", reason="the extra 'slurm' is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
 
+N_STEPS = 100
+"""Of a stage that is disturbed, so that the driver, which looks once a second, sees it before its last step."""
+
 IS_REAL = os.environ.get("WAYSTAGE_TEST_SLURM") == "real"
 
 
@@ -122,12 +125,12 @@ def test_a_stage_on_two_machines_outlives_the_loss_of_one(
 ) -> None:
     """Each process is a task of one job; where one is killed, the next job goes on from the checkpoint."""
     alone = Store(tmp_path / "alone")
-    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3), alone, 1)
+    _, alone_facts = trained(planned(tmp_path, tiny_encoder_dir, alone, 3, N_STEPS), alone, 1)
     contents, guidance = [], Guidance(needs=lambda node: needs_of(node, 1, n_machines=2))
     for name in ("undisturbed", "disturbed"):
         store, run_dir = Store(tmp_path / name), tmp_path / f"run-{name}"
         run_dir.mkdir()
-        plan = planned(tmp_path, tiny_encoder_dir, store, 3)
+        plan = planned(tmp_path, tiny_encoder_dir, store, 3, N_STEPS)
         stage = first_training(plan)
         watcher = KillsOne(run_dir, stage) if name == "disturbed" else SilentWatcher()
         backend = Slurm(2, job_files_dir=tmp_path / "job-files" / name, poll_seconds=1.0, n_machines=2)
