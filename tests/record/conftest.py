@@ -8,23 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.studies import short_study, write_study
+from tests.fixtures.studies import CLAIMS, short_study, write_study
 from waystage import api
 from waystage.record.seal import seal_run
 from waystage.store.store import Store
 
 # Runs in an environment of its own (`make crate`).
 collect_ignore = ["crate"]
-
-CLAIMS = {
-    "both-helps": {"sequence": "continued+intermediate", "than": "base", "tasks": ["topics"]},
-    "printed": {
-        "kind": "published",
-        "figure": {"value": "5.4", "paper": "p", "version": "v3"},
-        "cited": {"a": {"value": "2.7", "paper": "p", "version": "v3"}},
-        "calculation": "a * 2",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)

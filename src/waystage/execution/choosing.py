@@ -40,7 +40,7 @@ def choice_of(job: TrainJob, tokenizer: SubwordTokenizer, load_examples: LoadExa
     objective = job.objective
     if isinstance(objective, SupervisedJob) and objective.choice is not None:
         return Choice(objective.choice.rule, validation(objective, objective.choice, job.training).scores)
-    if not isinstance(objective, MixtureJob) or not (deciding := _deciding(objective)):
+    if not isinstance(objective, MixtureJob) or not (deciding := objective.deciding()):
         return None
     heads = head_numbers(objective)
     validations = {
@@ -59,7 +59,7 @@ def choice_facts(job: TrainJob, evaluations: Sequence[Evaluation]) -> JsonObject
     if isinstance(objective, SupervisedJob) and objective.choice is not None:
         n_examples = {language: text.n_items for language, text in objective.choice.data.items()}
         return selection_facts(objective.choice.rule, evaluations, n_examples)
-    if not isinstance(objective, MixtureJob) or not (deciding := _deciding(objective)):
+    if not isinstance(objective, MixtureJob) or not (deciding := objective.deciding()):
         return None
     return {
         "rule": "best",
@@ -78,15 +78,6 @@ def choice_facts(job: TrainJob, evaluations: Sequence[Evaluation]) -> JsonObject
             for made in evaluations
         ],
         "chosen_step": best_of(evaluations, _mean).step,
-    }
-
-
-def _deciding(mixture: MixtureJob) -> dict[int, tuple[SupervisedJob, CheckpointChoice]]:
-    """The members that have a say, by their place; none where the last checkpoint is taken."""
-    return {
-        place: (member.objective, member.objective.choice)
-        for place, member in enumerate(mixture.members)
-        if isinstance(member.objective, SupervisedJob) and member.objective.choice is not None
     }
 
 

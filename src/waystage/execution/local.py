@@ -52,10 +52,10 @@ class LocalExecutor:
             return
         request, self._held = self._held, None
         on_fraction = partial(on_advanced, request.node.id)
-        yield attempt(request, self._worker, self._control(on_fraction), self._setting)
+        yield self._do(request, Control(on_fraction, self._should_stop, self._setting.checkpoint_seconds))
 
-    def _control(self, on_fraction: Callable[[float], None]) -> Control:
-        return Control(on_fraction, self._should_stop, self._setting.checkpoint_seconds)
+    def _do(self, request: JobRequest, control: Control) -> News:
+        return attempt(request, self._worker, control, self._setting)
 
     def ask_to_stop(self) -> None:
         """Nothing: a job asks ``should_stop`` itself."""

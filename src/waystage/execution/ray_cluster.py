@@ -209,11 +209,14 @@ class RayExecutor:
     def _end(self, given: _Given, news: News) -> News:
         """Take a job's room away, and with it what is left of its other processes."""
         self._given.remove(given)
-        if given.bundles is not None:
-            self._ray.util.remove_placement_group(given.bundles)
+        self._remove_bundles(given)
         self._room.give_back(given.request.node.id)
         self._followed.end(given.request)
         return news
+
+    def _remove_bundles(self, given: _Given) -> None:
+        if given.bundles is not None:
+            self._ray.util.remove_placement_group(given.bundles)
 
     def _outcome(self, reference: Any, request: JobRequest) -> Any:
         """What a process returned, or what became of it."""
@@ -249,8 +252,7 @@ class RayExecutor:
         for given in self._given:
             for reference in given.references:
                 self._ray.cancel(reference, force=True)
-            if given.bundles is not None:
-                self._ray.util.remove_placement_group(given.bundles)
+            self._remove_bundles(given)
         self._given.clear()
         if self._shuts_down:
             self._ray.shutdown()

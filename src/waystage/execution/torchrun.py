@@ -12,18 +12,17 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
 from waystage.errors import StudyError
-from waystage.execution.attempt import attempt
-from waystage.execution.executor import JobRequest, News, OnAdvanced, WorkerSetting
+from waystage.execution.executor import JobRequest, News, WorkerSetting
+from waystage.execution.local import LocalExecutor
 from waystage.execution.together import Launch, lead, take_part
-from waystage.execution.worker import Control, Worker
+from waystage.execution.worker import Control
 from waystage.plan.nodes import Node
 from waystage.store.store import Store
 
@@ -77,37 +76,18 @@ class Torchrun:
         return TorchrunExecutor(self.seat, setting, should_stop)
 
 
-class TorchrunExecutor:
-    """Holds one job, and does it when it is asked for news."""
+class TorchrunExecutor(LocalExecutor):
+    """Does one job after the other in the first process; a training together with the other processes."""
 
     def __init__(self, seat: Launch, setting: WorkerSetting, should_stop: Callable[[], bool]) -> None:
-        self._seat, self._setting, self._should_stop = seat, setting, should_stop
-        self._folder = _folder(setting.store, seat)
-        self._worker = Worker(setting.store, setting.n_threads, setting.trust_remote_code)
-        self._held: JobRequest | None = None
+        super().__init__(setting, should_stop)
+        self._seat, self._folder = seat, _folder(setting.store, seat)
 
-    def offer(self, request: JobRequest) -> bool:
-        """Hold a job, unless there is one."""
-        if self._held is not None:
-            return False
-        self._held = request
-        return True
-
-    def news(self, on_advanced: OnAdvanced) -> Iterator[News]:
-        """Do the job that is held: a training together with the other processes."""
-        if self._held is None:
-            return
-        request, self._held = self._held, None
-        on_fraction = partial(on_advanced, request.node.id)
-        control = Control(on_fraction, self._should_stop, self._setting.checkpoint_seconds)
+    def _do(self, request: JobRequest, control: Control) -> News:
         if request.node.kind != "train":
-            yield attempt(request, self._worker, control, self._setting)
-            return
+            return super()._do(request, control)
         folder = self._folder / f"{request.node.id}.{secrets.token_hex(8)}"
-        yield lead(request, self._setting, replace(self._seat, folder=folder), control)
-
-    def ask_to_stop(self) -> None:
-        """Nothing: a job asks ``should_stop`` itself."""
+        return lead(request, self._setting, replace(self._seat, folder=folder), control)
 
     def __enter__(self) -> Self:
         """Begin to announce stages."""

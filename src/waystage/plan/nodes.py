@@ -85,6 +85,14 @@ class MixtureJob:
     sampling: Sampling
     shares_head: bool
 
+    def deciding(self) -> dict[int, tuple[SupervisedJob, CheckpointChoice]]:
+        """The members by whose validation data the checkpoint is chosen, by their place; none where it is the last."""
+        return {
+            place: (member.objective, member.objective.choice)
+            for place, member in enumerate(self.members)
+            if isinstance(member.objective, SupervisedJob) and member.objective.choice is not None
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TrainJob:

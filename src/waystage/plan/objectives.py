@@ -113,7 +113,7 @@ def mixture_work(shape: EncoderShape, n_layers: int, mixture: MixtureJob, traini
         n_inputs = share * n_steps * training.batch_size
         own = replace(training, tokens=None, steps=None, epochs=n_inputs, max_tokens=member.training.max_tokens)
         works.append(training_work(shape, n_layers, own, 1, length))
-    rules = [choice.rule for _, choice in _choosing(mixture)]
+    rules = [choice.rule for _, choice in mixture.deciding().values()]
     n_scored = n_evaluations(rules[0], n_steps, _steps_of_epoch(mixture, training, shares, inputs)) if rules else 0.0
     return Work(
         n_tokens=sum(work.n_tokens for work in works),
@@ -145,14 +145,8 @@ def _steps_of_epoch(
 def _validation_flops(shape: EncoderShape, n_layers: int, mixture: MixtureJob) -> float:
     """Operations of scoring one checkpoint on the validation data of the members that have a say."""
     return sum(
-        prediction_work(shape, n_layers, choice.data.values(), member.training.max_tokens).prediction_flops
-        for member, choice in _choosing(mixture)
+        prediction_work(
+            shape, n_layers, choice.data.values(), mixture.members[place].training.max_tokens
+        ).prediction_flops
+        for place, (_, choice) in mixture.deciding().items()
     )
-
-
-def _choosing(mixture: MixtureJob) -> list[tuple[MemberJob, CheckpointChoice]]:
-    return [
-        (member, member.objective.choice)
-        for member in mixture.members
-        if isinstance(member.objective, SupervisedJob) and member.objective.choice is not None
-    ]

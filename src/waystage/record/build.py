@@ -110,11 +110,10 @@ def _describe(stage: Stage, plan: Plan) -> str:
 
 def _chosen(stage: Stage) -> str:
     """By what its checkpoint is chosen, each task with a say for itself."""
-    deciding = [part for part in stage.parts if isinstance(part, IntermediateStage) and part.selection is not None]
     words = {
         part.task.name: selection_words(part.selection, part.task.source_language)
-        for part in deciding
-        if part.selection
+        for part in stage.parts
+        if isinstance(part, IntermediateStage) and part.selection is not None
     }
     if len(stage.parts) == 1 or not words:
         return "".join(f"; {each}" for each in words.values())

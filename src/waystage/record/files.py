@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from waystage.errors import DataError, Problem, StoreError, first_line
+from waystage.errors import DataError, Problem, StoreError
 from waystage.plan.plan import Plan
+from waystage.record.agreement import refused_as
 from waystage.record.parts import parts_folder, run_parts
 from waystage.record.scores import all_metric_scores
 from waystage.report.record import RunRecord
@@ -73,18 +74,9 @@ def rewrite_report(folder: Path) -> tuple[RunRecord, Path]:
     return record, folder / REPORT_NAME
 
 
-@contextmanager
-def parts_that_fit(file: Path) -> Iterator[None]:
-    """For what is made from a record that was read: it may have been changed so that its parts contradict each other.
-
-    Raises:
-        DataError: the block met such a contradiction.
-    """
-    try:
-        yield
-    except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
-        found = f"its parts do not fit together: {type(error).__name__}: {first_line(error)}"
-        raise DataError(Problem(file, None, None, found, "the record as a run wrote it")) from error
+def parts_that_fit(file: Path) -> AbstractContextManager[None]:
+    """For what is made from the record of a run; a DataError where its parts contradict each other."""
+    return refused_as(DataError, file, "the record as a run wrote it")
 
 
 def _write(folder: Path, contents: Mapping[str, str]) -> None:

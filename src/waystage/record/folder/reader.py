@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from waystage.comparison import json_form
-from waystage.errors import DataError, Problem, RecordError, first_line
+from waystage.errors import DataError, Problem, RecordError
+from waystage.record.agreement import refused_as
 from waystage.record.folder.sources import MAX_FILE_BYTES, Source, open_source
 from waystage.record.form.claims import ClaimsFile, DeclaredClaim
 from waystage.record.form.evidence import CellEvidence, ExamplesEvidence
@@ -112,18 +113,9 @@ class SealedRecord:
         return tuple(in_form(Event, read_json(line, place, number), place) for number, line in enumerate(lines, 1))
 
 
-@contextmanager
-def parts_that_agree(record: SealedRecord) -> Iterator[None]:
-    """For what is made from files that have their form: who seals them anew can let them contradict each other.
-
-    Raises:
-        RecordError: the block met such a contradiction.
-    """
-    try:
-        yield
-    except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
-        found = f"its parts do not fit together: {type(error).__name__}: {first_line(error)}"
-        raise RecordError(Problem(record.path, None, None, found, "the record as it was built")) from error
+def parts_that_agree(record: SealedRecord) -> AbstractContextManager[None]:
+    """For what is made from a sealed record; a RecordError where parts contradict each other, however well sealed."""
+    return refused_as(RecordError, record.path, "the record as it was built")
 
 
 def open_record(path: Path) -> SealedRecord:
