@@ -11,7 +11,8 @@ short ones of ``vader-sentiment`` (30 tokens on average), 32 a step; masked LM r
 - ``trainer, best options``: the fastest that its options give: padding to the longest of a batch, batches by length,
   fused AdamW; for prediction sentences sorted by length in batches of 64
 - ``..., bfloat16``: the same with matrix products in bfloat16 (``bf16`` of the Trainer, ``precision`` of a study, which
-  ``auto`` sets where a machine gains by it)
+  ``auto`` sets where a machine gains by it); ``throughout``: states, norms and head too (``bf16_full_eval``),
+  which rounds what the others keep in float32
 - ``waystage``: what a study runs; for masked LM with the softmax over the whole vocabulary, and over the tokens that
   occur, which is the default of a study
 
@@ -40,12 +41,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from speed.task import BEST, BFLOAT16, DEFAULT, Result, Task, best_hot_rate
+from speed.task import BEST, BFLOAT16, DEFAULT, THROUGHOUT, Result, Task, best_hot_rate
 
 VARIANTS = {
     "fine-tuning": (DEFAULT, BEST, BEST + BFLOAT16, "waystage", "waystage" + BFLOAT16),
     "masked-lm": (DEFAULT, BEST, BEST + BFLOAT16, "waystage, full softmax", "waystage", "waystage" + BFLOAT16),
-    "prediction": (DEFAULT, BEST, BEST + BFLOAT16, "waystage", "waystage" + BFLOAT16),
+    "prediction": (DEFAULT, BEST, BEST + BFLOAT16, BEST + THROUGHOUT, "waystage", "waystage" + BFLOAT16),
 }
 N_STEPS = {"fine-tuning": 25, "masked-lm": 4, "prediction": 9}
 """Steps of a run, the first not counted. One of the default's takes as long as a dozen of ours."""

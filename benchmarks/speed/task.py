@@ -16,6 +16,7 @@ BATCH = {"fine-tuning": 32, "masked-lm": 8, "prediction": 64}
 DEFAULT = "trainer, example default"
 BEST = "trainer, best options"
 BFLOAT16 = ", bfloat16"
+THROUGHOUT = BFLOAT16 + " throughout"
 
 
 @dataclass(frozen=True)

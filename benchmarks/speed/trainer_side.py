@@ -17,6 +17,7 @@ from speed.task import (
     DEFAULT,
     LENGTH,
     SEED,
+    THROUGHOUT,
     Clock,
     Memory,
     Result,
@@ -201,6 +202,7 @@ def predict(task: Task) -> Result:
         arguments = TrainingArguments(
             output_dir=folder, report_to=[], disable_tqdm=True, use_cpu=True, remove_unused_columns=False,
             per_device_eval_batch_size=8 if is_default else 64, bf16=task.variant.endswith(BFLOAT16),
+            bf16_full_eval=task.variant.endswith(THROUGHOUT),
         )  # fmt: skip
         trainer = Trainer(Model(encoder, head, False), arguments, data_collator=collate)
         trainer.predict(rows_to_predict(tokenizer, members[:64]))

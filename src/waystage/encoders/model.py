@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from waystage.encoders.attention import Layout, use_attention
 from waystage.encoders.known_head import KnownHead, read_known_head
+from waystage.encoders.packed import PackedLayers
 from waystage.errors import DataError, StageError, first_line
 
 
@@ -63,6 +64,7 @@ class Encoder(nn.Module):
         self.model = model
         self.known_head = known_head
         self._multiplies_in_bfloat16 = False
+        self._packed: PackedLayers | None = None
         parameters = inspect.signature(model.forward).parameters
         self._takes_type_ids = "token_type_ids" in parameters
         self._n_types = int(getattr(self.config, "type_vocab_size", 0) or 0)
@@ -117,8 +119,12 @@ class Encoder(nn.Module):
         self.model.set_input_embeddings(embeddings)  # type: ignore[operator]
 
     def multiply_in_bfloat16(self) -> None:
-        """Compute products of matrices in bfloat16 from now on; states stay float32."""
+        """Compute products of matrices in bfloat16 from now on, for weights that no longer change; states stay float32.
+
+        Where gradients are asked for, it is autocast that rounds.
+        """
         self._multiplies_in_bfloat16 = True
+        self._packed = PackedLayers.of(self.model) if self._lays_out else None
 
     def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
         """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last).
@@ -126,7 +132,7 @@ class Encoder(nn.Module):
         Raises:
             StageError: a sequence is longer than the encoder's table of positions.
         """
-        if not self._multiplies_in_bfloat16:
+        if not self._multiplies_in_bfloat16 or self._is_packed:
             return self._forward(batch, layer)
         with torch.autocast(batch.input_ids.device.type, torch.bfloat16):
             return self._forward(batch, layer).float()
@@ -141,12 +147,17 @@ class Encoder(nn.Module):
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": None}
         if self._takes_type_ids and self._n_types > 0:
             inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
-        if bool(batch.attention_mask.all()):
+        if bool(batch.attention_mask.all()) and not self._is_packed:
             return self._states(inputs | self._given_positions(batch), layer)
         if not self.computes_padding:
             return self._states_laid_out(inputs, batch, layer)
         given = self._given_positions(batch)
         return self._states(inputs | given | {"attention_mask": batch.attention_mask.long()}, layer)
+
+    @property
+    def _is_packed(self) -> bool:
+        """Whether the layers that are laid out for predictions stand for those of the model."""
+        return self._packed is not None and not torch.is_grad_enabled() and not self.computes_padding
 
     def _given_positions(self, batch: TokenBatch) -> dict[str, Tensor]:
         """The positions of a batch as rows of the table; nothing where they run on."""
@@ -160,6 +171,10 @@ class Encoder(nn.Module):
         output = self.model(**inputs, output_hidden_states=True)
         return output.hidden_states[layer]  # type: ignore[no-any-return]
 
+    def _embedded(self, rows: dict[str, Tensor]) -> Tensor:
+        """What the first layer reads, ``[n_tokens, hidden_size]``."""
+        return self.model.embeddings(**rows)[0]  # type: ignore[operator, no-any-return]
+
     def _states_laid_out(self, inputs: dict[str, Any], batch: TokenBatch, layer: int | None) -> Tensor:
         """The same states without computing any for padding, where they are zero."""
         n_sequences, n_positions = batch.input_ids.shape
@@ -168,7 +183,11 @@ class Encoder(nn.Module):
         given = self._given_positions(batch).get("position_ids")
         running = layout.positions + self._first_position
         positions = (running if given is None else given.flatten()[layout.places]).unsqueeze(0)
-        states = self._states({**rows, "position_ids": positions, "stretches": layout.stretches}, layer)[0]
+        rows["position_ids"] = positions
+        if self._packed is not None and self._is_packed:
+            states = self._packed(self._embedded(rows), layout.stretches, layer)
+        else:
+            states = self._states({**rows, "stretches": layout.stretches}, layer)[0]
         padded = states.new_zeros(n_sequences * n_positions, states.shape[1]).index_copy(0, layout.places, states)
         return padded.view(n_sequences, n_positions, -1)
 
@@ -246,6 +265,11 @@ def random_encoder(folder: Path, seed: int, trust_remote_code: bool = False) -> 
         config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
         options = {"trust_remote_code": trust_remote_code, **_options_without_pooler(config)}
         return Encoder(AutoModel.from_config(config, **options)).eval()
+
+
+def computing_device() -> torch.device:
+    """Where this process computes: on its GPU, if it sees one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def use_threads(n_threads: int) -> None:

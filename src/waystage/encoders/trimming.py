@@ -64,10 +64,14 @@ class _WholeTable(nn.Module):
     def __init__(self, trimmed: nn.Embedding, full: Tensor, vocabulary: TrimmedVocabulary) -> None:
         super().__init__()
         device = trimmed.weight.device
-        self.trimmed, self.full = trimmed, full.to(device)
-        self.row_of = torch.full((len(full),), -1, dtype=torch.int64, device=device)
+        self.trimmed = trimmed
+        row_of = torch.full((len(full),), -1, dtype=torch.int64, device=device)
         token_ids = torch.from_numpy(vocabulary.token_ids).to(device)
-        self.row_of[token_ids] = torch.arange(len(token_ids), device=device)
+        row_of[token_ids] = torch.arange(len(token_ids), device=device)
+        self.full: Tensor
+        self.row_of: Tensor
+        self.register_buffer("full", full.to(device), persistent=False)
+        self.register_buffer("row_of", row_of, persistent=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         rows = self.row_of[input_ids]
@@ -90,6 +94,19 @@ def whole_vocabulary(encoder: Encoder, full: Tensor, vocabulary: TrimmedVocabula
         yield
     finally:
         encoder.replace_token_embeddings(trimmed)
+
+
+def read_beside_table(encoder: Encoder, token_ids: Tensor, rows: Tensor) -> None:
+    """Let an encoder that only predicts read ``rows`` for these ids, and its table, perhaps a mapped file, for others.
+
+    Args:
+        encoder: must not be trained, nor its table be asked for, afterwards.
+        token_ids: ``[n_rows]``, ascending.
+        rows: ``[n_rows, hidden_size]``.
+    """
+    vocabulary = TrimmedVocabulary(token_ids.numpy())
+    trimmed = nn.Embedding(rows.shape[0], rows.shape[1], _weight=rows).requires_grad_(False)
+    encoder.replace_token_embeddings(_WholeTable(trimmed, encoder.token_embeddings.weight.detach(), vocabulary))
 
 
 def write_rows(table: Tensor, vocabulary: TrimmedVocabulary, rows: Tensor) -> None:

@@ -110,6 +110,8 @@ def _probe(shape: EncoderShape, n_threads: int) -> tuple[Any, Any, float]:
     import torch
     from transformers import BertConfig, BertModel
 
+    from waystage.encoders.model import computing_device
+
     torch.set_num_threads(n_threads)
     n_layers = min(4, shape.n_layers)
     config = BertConfig(
@@ -119,7 +121,7 @@ def _probe(shape: EncoderShape, n_threads: int) -> tuple[Any, Any, float]:
         num_attention_heads=max(1, shape.hidden_size // 32),
         intermediate_size=shape.intermediate_size,
     )
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = computing_device()
     ids = torch.ones(_BATCH, _LENGTH, dtype=torch.int64, device=device)
     flops = shape.forward_flops(_BATCH * _LENGTH, _LENGTH, n_layers)
     return BertModel(config, add_pooling_layer=False).to(device), ids, flops

@@ -255,13 +255,16 @@ class Worker:
         return maker.make(job.objective, job.training)
 
     def _predict(self, job: PredictJob, folder: Path, control: Control) -> JsonObject:
+        from waystage.encoders.model import computing_device
+        from waystage.encoders.trimming import read_beside_table
         from waystage.training.checkpoint import WEIGHTS_NAME, apply_weights, copy_encoder
 
         encoder = copy_encoder(self._pretrained(job.encoder_id), job.n_layers)
         head_tensors = {}
         if job.model_id is not None:
-            head_tensors = apply_weights(encoder, self.store.open(job.model_id).path(WEIGHTS_NAME))
-        encoder.eval()
+            weights = self.store.open(job.model_id).path(WEIGHTS_NAME)
+            head_tensors = apply_weights(encoder, weights, read_beside_table)
+        encoder.eval().to(computing_device())
         if job.precision is Precision.BFLOAT16:
             encoder.multiply_in_bfloat16()
 
@@ -340,7 +343,7 @@ class Worker:
         if job.retrieval is not None:
             return SentenceRetriever.of(encoder, tokenizer, job.retrieval, job.max_tokens).retrieve_together
         kind = KINDS[job.kind_name]
-        head = rebuild_head(kind, encoder, len(job.labels), head_tensors)
+        head = rebuild_head(kind, encoder, len(job.labels), head_tensors).to(next(encoder.parameters()).device)
         pooling = Pooling(job.pooling or "mean")
         predictor = LabelPredictor(encoder, head, tokenizer, job.labels, job.max_tokens, job.windows, pooling)
         return partial(predict_together, partial(DECODERS[kind], predictor))

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from waystage.encoders.collate import collate_sequences
 from waystage.encoders.known_head import HeadOrigin, KnownHead
-from waystage.encoders.model import Encoder
+from waystage.encoders.model import Encoder, computing_device
 from waystage.encoders.tokenizer import SubwordTokenizer, TokenSequence
 from waystage.seeds import derive_seed
 from waystage.store.canonical import JsonObject
@@ -110,7 +110,7 @@ def language_losses(
     encoder: Encoder, head: KnownHead, documents: Sequence[HeldOutDocument], pad_id: int
 ) -> dict[str, LanguageLoss]:
     """Losses of each language under ``encoder`` (with its whole table of token embeddings) and ``head``."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = computing_device()
     encoder.to(device)
     module = head.module().to(device)
     losses: dict[str, LanguageLoss] = {}

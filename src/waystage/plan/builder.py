@@ -60,6 +60,7 @@ _TRAIN_VERSION = 2
 _TRAIN_VERSION_IN_BFLOAT16 = 3
 """Dropout draws from the same stream as in float32 since this one."""
 _PREDICT_VERSION = 3
+_PREDICT_VERSION_IN_BFLOAT16 = 4
 _SCORE_VERSION = 1
 
 
@@ -246,7 +247,7 @@ class Builder:
         ]
         spec = {
             "kind": "predict",
-            "version": _PREDICT_VERSION,
+            "version": _PREDICT_VERSION if precision is Precision.FLOAT32 else _PREDICT_VERSION_IN_BFLOAT16,
             "parents": parents,
             "encoder": self.encoder_id,
             "model": model_id,

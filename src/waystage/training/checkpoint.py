@@ -9,7 +9,7 @@ encoder and this one file give the model, whatever chain of stages led to it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -25,6 +25,9 @@ from waystage.store.files import writing_tensors
 WEIGHTS_NAME = "weights.safetensors"
 _ENCODER, _HEAD, _KNOWN_HEAD = "encoder.", "head.", "lm_head."
 _ROW_IDS, _ROW_VALUES = "rows.ids", "rows.values"
+
+PutRows = Callable[[Encoder, Tensor, Tensor], None]
+"""Lets an encoder read these rows ``[n_rows, hidden_size]`` for these token ids ``[n_rows]``, which ascend."""
 
 
 def copy_encoder(pretrained: Encoder, n_layers: int | None) -> Encoder:
@@ -52,10 +55,11 @@ def _truncate(encoder: Encoder, n_layers: int) -> None:
     raise StoreError(f"{type(encoder.model).__name__} has no list of {n_before} layers to take the first {n_layers} of")
 
 
-def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
+def apply_weights(encoder: Encoder, path: Path, put_rows: PutRows | None = None) -> dict[str, Tensor]:
     """Put the tensors of a finished stage into a copied encoder; returns those of its head.
 
-    Layers that the encoder no longer has are passed over.
+    Layers that the encoder no longer has are passed over. Trained rows of the token embeddings go into a copy of the
+    table, or where ``put_rows`` puts them: an encoder that only predicts needs no copy.
 
     Raises:
         StoreError: the file is no safetensors file.
@@ -72,13 +76,17 @@ def apply_weights(encoder: Encoder, path: Path) -> dict[str, Tensor]:
             if target is not None:
                 target.copy_(tensor)
         if _ROW_IDS in tensors:
-            table = encoder.token_embeddings.weight.detach().clone()
-            table[tensors[_ROW_IDS]] = tensors[_ROW_VALUES]
-            replace_table(encoder, table)
+            (put_rows or _into_copy)(encoder, tensors[_ROW_IDS], tensors[_ROW_VALUES])
     known = _below(_KNOWN_HEAD, tensors)
     if known:
         encoder.known_head = continued(encoder.known_head, known, encoder.norm_eps)
     return _below(_HEAD, tensors)
+
+
+def _into_copy(encoder: Encoder, ids: Tensor, rows: Tensor) -> None:
+    table = encoder.token_embeddings.weight.detach().clone()
+    table[ids] = rows
+    replace_table(encoder, table)
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

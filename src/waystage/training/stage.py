@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from waystage.encoders.model import Encoder
+from waystage.encoders.model import Encoder, computing_device
 from waystage.encoders.trimming import TrimmedVocabulary, trim_embeddings, whole_vocabulary, write_rows
 from waystage.kinds.objective import Objective
 from waystage.seeds import derive_seed
@@ -80,7 +80,7 @@ def run_stage(
     vocabulary = objective.vocabulary()
     full = trim_embeddings(encoder, vocabulary)
     objective.trim(vocabulary)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = computing_device()
     generator = torch.Generator().manual_seed(derive_seed(seed, "head"))
     head = objective.make_head(encoder, _head_dropout(encoder, training), generator)
     table_name = _name_of(encoder, encoder.token_embeddings.weight)

@@ -1,0 +1,53 @@
+"""A finished stage put into an encoder: copied where it is trained on, beside the table where it only predicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.encoders.test_attention import batch_of
+from waystage.encoders.model import Encoder
+from waystage.encoders.trimming import read_beside_table
+from waystage.training.checkpoint import apply_weights, copy_encoder, save_weights
+
+ROW_IDS = torch.tensor([2, 7, 30])
+
+
+@pytest.fixture
+def weights(pretrained: Encoder, tmp_path: Path) -> Path:
+    """A stage that has trained three rows and a layer."""
+    table = pretrained.token_embeddings.weight.detach().clone()
+    table[ROW_IDS] += 1.0
+    name, tensor = next(each for each in pretrained.model.named_parameters() if "layer.0" in each[0])
+    save_weights(tmp_path / "weights", {name: tensor.detach() + 0.1}, {}, None, (ROW_IDS, table))
+    return tmp_path / "weights"
+
+
+def test_an_encoder_that_only_predicts_reads_the_same_rows(pretrained: Encoder, weights: Path) -> None:
+    copied, beside = copy_encoder(pretrained, None), copy_encoder(pretrained, None)
+    apply_weights(copied, weights)
+    apply_weights(beside, weights, read_beside_table)
+    batch = batch_of(9, 4, 17)
+    assert set(ROW_IDS.tolist()) & set(batch.input_ids.flatten().tolist())
+    with torch.inference_mode():
+        assert torch.equal(copied(batch), beside(batch))
+        assert not torch.equal(beside(batch), pretrained(batch))
+
+
+def test_such_an_encoder_has_no_table_of_its_own(pretrained: Encoder, weights: Path) -> None:
+    table = pretrained.token_embeddings.weight
+    before = table.detach().clone()
+    encoder = copy_encoder(pretrained, None)
+    apply_weights(encoder, weights, read_beside_table)
+    tables = [part for part in (*encoder.parameters(), *encoder.buffers()) if part.shape == table.shape]
+    assert [part.data_ptr() for part in tables] == [table.data_ptr()]
+    assert torch.equal(table, before)
+
+
+def test_its_table_goes_where_the_encoder_goes(pretrained: Encoder, weights: Path) -> None:
+    encoder = copy_encoder(pretrained, None)
+    apply_weights(encoder, weights, read_beside_table)
+    encoder.to("meta")
+    assert {part.device.type for part in (*encoder.parameters(), *encoder.buffers())} == {"meta"}
