@@ -1,6 +1,7 @@
 """Training and prediction against the transformers library's own Trainer, on the same model and sentences.
 
 Run: python benchmarks/training_speed.py [fine-tuning|masked-lm|prediction ...] [--layers N] [--repeats N] [--json FILE]
+     python benchmarks/training_speed.py fine-tuning prediction --instructions AVX
      python benchmarks/training_speed.py --check
 
 Needs the extras ``demo`` and ``bench``. The model is the embedded encoder with Waystage's head; the sentences are the
@@ -22,7 +23,8 @@ speed drifts treats them alike. A rate counts tokens that carry text, in the ste
 the same process: ``hot`` for [512, h] x [h, 4h] again and again, whose operands stay in the cache, ``own`` for the
 products of a step themselves, each layer with its own weights. Memory is the highest that the process held, above what
 it held before it loaded the encoder. ``--check`` trains a few steps without dropout on the same batches and prints the
-loss of each step on both sides.
+loss of each step on both sides. ``--instructions`` has MKL multiply with older instructions on either side, in float32
+alone: how it is on a processor whose products are slower while its memory is as fast.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ VARIANTS = {
     "masked-lm": (DEFAULT, BEST, BEST + BFLOAT16, "waystage, full softmax", "waystage", "waystage" + BFLOAT16),
     "prediction": (DEFAULT, BEST, BEST + BFLOAT16, BEST + THROUGHOUT, "waystage", "waystage" + BFLOAT16),
 }
-N_STEPS = {"fine-tuning": 25, "masked-lm": 4, "prediction": 9}
+N_STEPS = {"fine-tuning": 25, "masked-lm": 4, "prediction": 25}
 """Steps of a run, the first not counted. One of the default's takes as long as a dozen of ours."""
 N_DEFAULT_STEPS = {"fine-tuning": 6, "masked-lm": 3, "prediction": 5}
 
@@ -62,6 +64,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--check", action="store_true", help="compare the losses of a few steps without dropout")
     parser.add_argument("--sentences", choices=["vader-sentiment", "home-intents"], default="vader-sentiment")
+    parser.add_argument("--instructions", choices=["SSE4_2", "AVX", "AVX2"], help="for products of matrices")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -77,7 +80,7 @@ def main() -> None:
         about = {"n_layers": arguments.layers, "n_threads": arguments.threads, "sentences": arguments.sentences}
         found = {topic: measure(Task(topic, "", folder, **about), arguments) for topic in topics}  # fmt: skip
     if arguments.json:
-        about |= {"repeats": arguments.repeats} | machine()
+        about |= {"repeats": arguments.repeats, "instructions": arguments.instructions} | machine()
         runs = {topic: {name: [asdict(run) for run in of] for name, of in by.items()} for topic, by in found.items()}
         text = json.dumps({"about": about, "medians": medians(found), "runs": runs}, indent=1)
         arguments.json.write_text(text + "\n", encoding="utf-8")
@@ -104,6 +107,9 @@ def measure(task: Task, arguments: argparse.Namespace) -> dict[str, list[Result]
     names = VARIANTS[task.topic] if not arguments.check else tuple(n for n in VARIANTS[task.topic] if BEST not in n)
     if arguments.check and task.topic == "masked-lm":
         names = (DEFAULT, "waystage, full softmax", "waystage, full softmax" + BFLOAT16)
+    if arguments.instructions:
+        os.environ["MKL_ENABLE_INSTRUCTIONS"] = arguments.instructions
+        names = tuple(name for name in names if BFLOAT16 not in name)
     results: dict[str, list[Result]] = {name: [] for name in names}
     for _ in range(1 if arguments.check else arguments.repeats):
         for name in names:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from waystage.execution.worker import peak_memory_bytes
 
 SEED = 7
 LENGTH = 128
@@ -74,7 +75,7 @@ class Memory:
 
     def peak(self) -> float:
         """The most so far."""
-        return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - self._before) / 2**30
+        return (peak_memory_bytes() - self._before) / 2**30
 
 
 @dataclass

@@ -133,11 +133,13 @@ def predict(task: Task) -> Result:
 
     from waystage.encoders.heads import ClassificationHead
     from waystage.encoders.tokenizer import SubwordTokenizer
+    from waystage.encoders.trimming import read_beside_table
     from waystage.prediction.labels import LabelPredictor
 
     members, tokenizer = texts(task)[: task.n_steps * BATCH[task.topic]], SubwordTokenizer(Path(task.encoder_dir))
     memory = Memory()
     encoder = load(task)
+    read_beside_table(encoder)
     if task.variant.endswith(BFLOAT16):
         encoder.multiply_in_bfloat16()
     head = ClassificationHead(

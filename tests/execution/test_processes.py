@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -87,3 +89,17 @@ def test_an_interrupted_run_goes_on_with_another_number_of_workers(short_study_p
     assert worker_pids() == []
     api.run_study(study, store, n_threads=1)
     assert digests(store) == digests(whole)
+
+
+def test_a_process_does_not_count_what_its_parent_held() -> None:
+    own = "from waystage.execution.worker import peak_memory_bytes as peak; print(peak())"
+    start = f"subprocess.run([sys.executable, '-c', {own!r}], check=True)"
+    parent = f"import subprocess, sys; held = b'x' * 600_000_000; {start}"
+    found = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=True)
+    assert 10_000_000 < int(found.stdout) < 500_000_000
+
+
+def test_the_peak_of_memory_stays_after_it_is_given_back() -> None:
+    code = "from waystage.execution.worker import peak_memory_bytes as peak; b'x' * 300_000_000; print(peak())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) > 300_000_000

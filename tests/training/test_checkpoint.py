@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.encoders.test_attention import batch_of
+from waystage.encoders import trimming
 from waystage.encoders.model import Encoder
 from waystage.encoders.trimming import read_beside_table
 from waystage.training.checkpoint import apply_weights, copy_encoder, save_weights
@@ -25,7 +26,13 @@ def weights(pretrained: Encoder, tmp_path: Path) -> Path:
     return tmp_path / "weights"
 
 
-def test_an_encoder_that_only_predicts_reads_the_same_rows(pretrained: Encoder, weights: Path) -> None:
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_an_encoder_that_only_predicts_reads_the_same_rows(
+    pretrained: Encoder, weights: Path, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    assert pretrained.stored_table is not None
+    if not is_stored:
+        monkeypatch.setattr(pretrained, "stored_table", None)
     copied, beside = copy_encoder(pretrained, None), copy_encoder(pretrained, None)
     apply_weights(copied, weights)
     apply_weights(beside, weights, read_beside_table)
@@ -36,18 +43,36 @@ def test_an_encoder_that_only_predicts_reads_the_same_rows(pretrained: Encoder, 
         assert not torch.equal(beside(batch), pretrained(batch))
 
 
-def test_such_an_encoder_has_no_table_of_its_own(pretrained: Encoder, weights: Path) -> None:
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_such_an_encoder_has_no_table_of_its_own(
+    pretrained: Encoder, weights: Path, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    if not is_stored:
+        monkeypatch.setattr(pretrained, "stored_table", None)
     table = pretrained.token_embeddings.weight
     before = table.detach().clone()
     encoder = copy_encoder(pretrained, None)
     apply_weights(encoder, weights, read_beside_table)
     tables = [part for part in (*encoder.parameters(), *encoder.buffers()) if part.shape == table.shape]
-    assert [part.data_ptr() for part in tables] == [table.data_ptr()]
+    assert [part.data_ptr() for part in tables] == ([] if is_stored else [table.data_ptr()])
     assert torch.equal(table, before)
 
 
-def test_its_table_goes_where_the_encoder_goes(pretrained: Encoder, weights: Path) -> None:
+def test_on_a_gpu_its_table_is_there_too(pretrained: Encoder, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trimming, "computing_device", lambda: torch.device("cuda"))
     encoder = copy_encoder(pretrained, None)
     apply_weights(encoder, weights, read_beside_table)
     encoder.to("meta")
+    assert pretrained.token_embeddings.weight.device.type == "cpu"
     assert {part.device.type for part in (*encoder.parameters(), *encoder.buffers())} == {"meta"}
+
+
+def test_what_goes_to_a_gpu_leaves_the_encoder_that_it_was_copied_from(
+    pretrained: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trimming, "computing_device", lambda: torch.device("cuda"))
+    encoder = copy_encoder(pretrained, None)
+    read_beside_table(encoder)
+    encoder.to("meta")
+    assert {part.device.type for part in encoder.parameters()} == {"meta"}
+    assert {part.device.type for part in pretrained.parameters()} == {"cpu"}

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from waystage.encoders.attention import Layout, use_attention
 from waystage.encoders.known_head import KnownHead, read_known_head
 from waystage.encoders.packed import PackedLayers
+from waystage.encoders.stored_rows import StoredTable
 from waystage.errors import DataError, StageError, first_line
 
 
@@ -56,12 +57,14 @@ class TokenBatch:
 class Encoder(nn.Module):
     """A transformers encoder behind the one interface that training and prediction use.
 
-    ``known_head`` is the masked-LM head that it came with or that a stage has trained, if any.
+    ``known_head`` is the masked-LM head that it came with or that a stage has trained, if any; ``stored_table`` is its
+    token embeddings in the file that they were loaded from, if they stand there as they are.
     """
 
     def __init__(self, model: nn.Module, known_head: KnownHead | None = None) -> None:
         super().__init__()
         self.model = model
+        self.stored_table: StoredTable | None = None
         self.known_head = known_head
         self._multiplies_in_bfloat16 = False
         self._packed: PackedLayers | None = None
@@ -124,7 +127,7 @@ class Encoder(nn.Module):
         Where gradients are asked for, it is autocast that rounds.
         """
         self._multiplies_in_bfloat16 = True
-        self._packed = PackedLayers.of(self.model) if self._lays_out else None
+        self._packed = None if self.computes_padding else PackedLayers.of(self.model)
 
     def forward(self, batch: TokenBatch, layer: int | None = None) -> Tensor:
         """Hidden states ``[n_sequences, n_positions, hidden_size]`` of ``layer`` (0: embeddings; None: the last).
@@ -248,6 +251,7 @@ def load_encoder(folder: Path, n_layers: int | None = None, trust_remote_code: b
     _refuse_missing_weights(folder, report["missing_keys"])
     encoder = Encoder(model)
     encoder.known_head = read_known_head(folder, config, encoder.token_embeddings.num_embeddings)
+    encoder.stored_table = StoredTable.find(folder, encoder.token_embeddings.weight)
     return encoder.eval()
 
 

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from waystage.encoders.model import Encoder
+from waystage.encoders.model import Encoder, computing_device
+from waystage.encoders.stored_rows import RowsOnDemand
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,21 @@ def whole_vocabulary(encoder: Encoder, full: Tensor, vocabulary: TrimmedVocabula
         encoder.replace_token_embeddings(trimmed)
 
 
-def read_beside_table(encoder: Encoder, token_ids: Tensor, rows: Tensor) -> None:
-    """Let an encoder that only predicts read ``rows`` for these ids, and its table, perhaps a mapped file, for others.
+def read_beside_table(encoder: Encoder, token_ids: Tensor | None = None, rows: Tensor | None = None) -> None:
+    """Let an encoder that only predicts read ``rows`` for these ids, and the table that it came with for others.
+
+    On a CPU that table is left in its file, if it stands in one.
 
     Args:
         encoder: must not be trained, nor its table be asked for, afterwards.
-        token_ids: ``[n_rows]``, ascending.
+        token_ids: ``[n_rows]``, ascending; None: no stage has trained any.
         rows: ``[n_rows, hidden_size]``.
     """
+    if encoder.stored_table is not None and computing_device().type == "cpu":
+        encoder.replace_token_embeddings(RowsOnDemand(encoder.stored_table, token_ids, rows))
+        return
+    if token_ids is None or rows is None:
+        return
     vocabulary = TrimmedVocabulary(token_ids.numpy())
     trimmed = nn.Embedding(rows.shape[0], rows.shape[1], _weight=rows).requires_grad_(False)
     encoder.replace_token_embeddings(_WholeTable(trimmed, encoder.token_embeddings.weight.detach(), vocabulary))
@@ -112,4 +120,4 @@ def read_beside_table(encoder: Encoder, token_ids: Tensor, rows: Tensor) -> None
 def write_rows(table: Tensor, vocabulary: TrimmedVocabulary, rows: Tensor) -> None:
     """Write trained rows ``[n_rows, hidden]`` into a full table ``[vocabulary_size, hidden]``, in place."""
     with torch.no_grad():
-        table[torch.from_numpy(vocabulary.token_ids)] = rows.to(table.dtype)
+        table[torch.from_numpy(vocabulary.token_ids)] = rows.to(table.device, table.dtype)

@@ -264,6 +264,8 @@ class Worker:
         if job.model_id is not None:
             weights = self.store.open(job.model_id).path(WEIGHTS_NAME)
             head_tensors = apply_weights(encoder, weights, read_beside_table)
+        else:
+            read_beside_table(encoder)
         encoder.eval().to(computing_device())
         if job.precision is Precision.BFLOAT16:
             encoder.multiply_in_bfloat16()
@@ -376,6 +378,13 @@ def _member_facts(node: Node, read: Sequence[MemberRead]) -> list[JsonObject]:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident size that this process has had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """Largest resident size that this process has had.
+
+    Linux counts in ``ru_maxrss`` what the process held from which this one was started, so its ``VmHWM`` is read.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

@@ -26,8 +26,8 @@ WEIGHTS_NAME = "weights.safetensors"
 _ENCODER, _HEAD, _KNOWN_HEAD = "encoder.", "head.", "lm_head."
 _ROW_IDS, _ROW_VALUES = "rows.ids", "rows.values"
 
-PutRows = Callable[[Encoder, Tensor, Tensor], None]
-"""Lets an encoder read these rows ``[n_rows, hidden_size]`` for these token ids ``[n_rows]``, which ascend."""
+PutRows = Callable[[Encoder, Tensor | None, Tensor | None], None]
+"""Lets an encoder read these rows ``[n_rows, hidden_size]`` for these token ids ``[n_rows]``, which ascend, if any."""
 
 
 def copy_encoder(pretrained: Encoder, n_layers: int | None) -> Encoder:
@@ -37,7 +37,9 @@ def copy_encoder(pretrained: Encoder, n_layers: int | None) -> Encoder:
         StoreError: the encoder has fewer layers.
     """
     table = pretrained.token_embeddings.weight
-    encoder = copy.deepcopy(pretrained, memo={id(table): table})
+    # The same memory, but another parameter: a copy that goes to a GPU does not take the table along.
+    shared = nn.Parameter(table.detach(), requires_grad=table.requires_grad)
+    encoder = copy.deepcopy(pretrained, memo={id(table): shared})
     if n_layers is not None and n_layers != encoder.n_layers:
         _truncate(encoder, n_layers)
     return encoder
@@ -55,11 +57,20 @@ def _truncate(encoder: Encoder, n_layers: int) -> None:
     raise StoreError(f"{type(encoder.model).__name__} has no list of {n_before} layers to take the first {n_layers} of")
 
 
-def apply_weights(encoder: Encoder, path: Path, put_rows: PutRows | None = None) -> dict[str, Tensor]:
+def write_into_copy(encoder: Encoder, token_ids: Tensor | None, rows: Tensor | None) -> None:
+    """Give an encoder a table of its own with these rows, unless there are none."""
+    if token_ids is None or rows is None:
+        return
+    table = encoder.token_embeddings.weight.detach().clone()
+    table[token_ids] = rows
+    replace_table(encoder, table)
+
+
+def apply_weights(encoder: Encoder, path: Path, put_rows: PutRows = write_into_copy) -> dict[str, Tensor]:
     """Put the tensors of a finished stage into a copied encoder; returns those of its head.
 
-    Layers that the encoder no longer has are passed over. Trained rows of the token embeddings go into a copy of the
-    table, or where ``put_rows`` puts them: an encoder that only predicts needs no copy.
+    Layers that the encoder no longer has are passed over. Trained rows of the token embeddings, if any, go into a copy
+    of the table, or where ``put_rows`` puts them: an encoder that only predicts needs no copy.
 
     Raises:
         StoreError: the file is no safetensors file.
@@ -75,18 +86,11 @@ def apply_weights(encoder: Encoder, path: Path, put_rows: PutRows | None = None)
             target = parameters.get(name.removeprefix(_ENCODER)) if name.startswith(_ENCODER) else None
             if target is not None:
                 target.copy_(tensor)
-        if _ROW_IDS in tensors:
-            (put_rows or _into_copy)(encoder, tensors[_ROW_IDS], tensors[_ROW_VALUES])
+        put_rows(encoder, tensors.get(_ROW_IDS), tensors.get(_ROW_VALUES))
     known = _below(_KNOWN_HEAD, tensors)
     if known:
         encoder.known_head = continued(encoder.known_head, known, encoder.norm_eps)
     return _below(_HEAD, tensors)
-
-
-def _into_copy(encoder: Encoder, ids: Tensor, rows: Tensor) -> None:
-    table = encoder.token_embeddings.weight.detach().clone()
-    table[ids] = rows
-    replace_table(encoder, table)
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

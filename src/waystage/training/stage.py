@@ -120,7 +120,7 @@ def _trained_table(
         return earlier_rows, full
     rows = torch.unique(torch.cat([earlier_rows, torch.from_numpy(vocabulary.token_ids)]))
     table = full.detach().clone()
-    write_rows(table, vocabulary, encoder.token_embeddings.weight.detach().cpu())
+    write_rows(table, vocabulary, encoder.token_embeddings.weight.detach())
     replace_table(encoder, table)
     return rows, table
 
