@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from waystage.encoders.stored_rows import RowsOnDemand, StoredTable
+from waystage.errors import DataError
 
 
 @pytest.fixture
@@ -80,3 +82,10 @@ def test_a_table_that_is_not_as_in_memory_is_not_taken(tmp_path: Path, table: to
     assert StoredTable.find(tmp_path, table.half()) is None
     written(tmp_path, embeddings__word_embeddings__weight=table.half())
     assert StoredTable.find(tmp_path, table.half().float()) is None
+
+
+def test_a_file_that_has_become_shorter_is_named(tmp_path: Path, table: torch.Tensor) -> None:
+    source = stored(tmp_path, table)
+    os.truncate(tmp_path / "model.safetensors", 2000)
+    with pytest.raises(DataError, match=r"model\.safetensors: has become shorter"):
+        source.read(torch.tensor([4000]))

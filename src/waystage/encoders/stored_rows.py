@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from waystage.errors import DataError
+
 _LENGTH_SIZE = 8
 _FIRST_CAPACITY = 1024
 
@@ -30,7 +32,7 @@ class StoredTable:
 
     def __init__(self, path: Path, start: int, shape: tuple[int, int]) -> None:
         self.shape = shape
-        self._start = start
+        self._path, self._start = path, start
         self._descriptor = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._descriptor)
 
@@ -60,12 +62,16 @@ class StoredTable:
         return torch.equal(self.read(some), table.detach()[some])
 
     def read(self, token_ids: Tensor) -> Tensor:
-        """Rows ``[n, hidden_size]`` of token ids ``[n]``."""
+        """Rows ``[n, hidden_size]`` of token ids ``[n]``.
+
+        Raises:
+            DataError: the file has been cut short.
+        """
         size = self.shape[1] * 4
-        rows = np.empty((len(token_ids), self.shape[1]), np.dtype("<f4"))
-        for row, token_id in zip(rows, token_ids.tolist(), strict=True):
-            row.data.cast("B")[:] = os.pread(self._descriptor, size, self._start + token_id * size)
-        return torch.from_numpy(rows)
+        read = b"".join(os.pread(self._descriptor, size, self._start + row * size) for row in token_ids.tolist())
+        if len(read) != len(token_ids) * size:
+            raise DataError(f"{self._path}: has become shorter while the encoder was in use")
+        return torch.from_numpy(np.frombuffer(read, np.dtype("<f4")).reshape(-1, self.shape[1]).copy())
 
 
 class RowsOnDemand(nn.Module):
