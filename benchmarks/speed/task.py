@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from speed.profile import Profile
 from waystage.execution.worker import peak_memory_bytes
 
 SEED = 7
@@ -22,7 +23,7 @@ THROUGHOUT = BFLOAT16 + " throughout"
 
 @dataclass(frozen=True)
 class Task:
-    """What one process does; ``is_check``: losses are wanted, not speed."""
+    """What one process does; ``is_check``: losses are wanted, ``is_profile``: where the time goes, not speed."""
 
     topic: str
     variant: str
@@ -31,6 +32,7 @@ class Task:
     n_threads: int
     n_steps: int = 1
     is_check: bool = False
+    is_profile: bool = False
     sentences: str = "vader-sentiment"
 
 
@@ -48,6 +50,7 @@ class Result:
     peak_gigabytes: float
     losses: list[float] = field(default_factory=list)
     hot_rate: float = 0.0
+    milliseconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -80,13 +83,19 @@ class Memory:
 
 @dataclass
 class Clock:
-    """Ends of steps. Text is counted where a step ends."""
+    """Ends of steps. Text is counted where a step ends. A profile is one of the steps after the first."""
 
+    task: Task
     ends: list[float] = field(default_factory=list)
+    profile: Profile = field(default_factory=Profile)
 
     def tick(self) -> None:
         """A step has ended."""
         self.ends.append(time.perf_counter())
+        if self.task.is_profile and len(self.ends) == 1:
+            self.profile.start()
+        if self.task.is_profile and len(self.ends) == self.task.n_steps:
+            self.profile.stop()
 
     @property
     def seconds(self) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def train(task: Task) -> Result:
         (Path(folder) / "tokens").mkdir()
         objective, training = objective_of(task, Path(folder) / "tokens"), training_of(task)
         is_lm = task.topic == "masked-lm"
-        memory, clock, seen = Memory(), Clock(), []
+        memory, clock, seen = Memory(), Clock(task), []
         encoder = load(task)
         if is_lm:
             objective.trim(objective.vocabulary())
@@ -206,12 +206,15 @@ def predict(task: Task) -> Result:
         )  # fmt: skip
         trainer = Trainer(Model(encoder, head, False), arguments, data_collator=collate)
         trainer.predict(rows_to_predict(tokenizer, members[:64]))
-        started = time.perf_counter()
+        clock = Clock(replace(task, n_steps=2))
+        clock.tick()
         rows = rows_to_predict(tokenizer, members)
         trainer.predict(rows if is_default else sorted(rows, key=lambda row: -row["length"]))
-        seconds, peak = time.perf_counter() - started, memory.peak()
+        clock.tick()
+        peak = memory.peak()
     n_tokens = sum(row["length"] for row in rows)
-    return Result(n_tokens, seconds, flops(task, n_tokens, n_tokens / len(rows)), own_rate(task, 1536), peak)
+    n_flops, rate = flops(task, n_tokens, n_tokens / len(rows)), own_rate(task, 1536)
+    return Result(n_tokens, clock.seconds, n_flops, rate, peak, milliseconds=clock.profile.milliseconds)
 
 
 def rows_to_predict(tokenizer: Any, members: list[Any]) -> list[Row]:

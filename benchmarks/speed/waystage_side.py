@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def train(task: Task) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         objective, training = objective_of(task, Path(folder)), training_of(task)
         batches, lengths = batches_of(objective, training), objective.lengths
-        memory, clock = Memory(), Clock()
+        memory, clock = Memory(), Clock(task)
         losses = record_losses(objective) if task.is_check else []
         settings = LoopSettings(on_step=lambda step, n: clock.tick())
         inputs = StageInputs(load(task), None, None)
@@ -124,7 +124,8 @@ def timed(task: Task, clock: Clock, lengths: Any, batches: list[Any], memory: Me
     n_tokens = int(sum(lengths[batch].sum() for batch in batches[1:]))
     n_sequences = sum(len(batch) for batch in batches[1:])
     rate = own_rate(task, max(1, n_tokens // (len(batches) - 1)))
-    return Result(n_tokens, clock.seconds, flops(task, n_tokens, n_tokens / n_sequences), rate, peak)
+    n_flops = flops(task, n_tokens, n_tokens / n_sequences)
+    return Result(n_tokens, clock.seconds, n_flops, rate, peak, milliseconds=clock.profile.milliseconds)
 
 
 def predict(task: Task) -> Result:
@@ -147,7 +148,10 @@ def predict(task: Task) -> Result:
     ).eval()
     predictor = LabelPredictor(encoder, head, tokenizer, sentences_task(task).labels, LENGTH)
     predictor.classify(members[:64])
-    started = time.perf_counter()
+    clock = Clock(replace(task, n_steps=2))
+    clock.tick()
     n_tokens = predictor.classify(members).n_text_tokens
-    seconds, peak = time.perf_counter() - started, memory.peak()
-    return Result(n_tokens, seconds, flops(task, n_tokens, n_tokens / len(members)), own_rate(task, 1536), peak)
+    clock.tick()
+    peak, n_flops = memory.peak(), flops(task, n_tokens, n_tokens / len(members))
+    rate = own_rate(task, 1536)
+    return Result(n_tokens, clock.seconds, n_flops, rate, peak, milliseconds=clock.profile.milliseconds)
