@@ -10,7 +10,6 @@ from torch import nn
 
 from waystage.errors import StageError
 from waystage.prediction.validation import MixtureValidation
-from waystage.tasks.kinds import SENTENCE_CLASSIFICATION
 
 
 @dataclass
@@ -18,7 +17,6 @@ class Scored:
     """Stands for the validation data of a member; its score tells the size of the head that it was given."""
 
     factor: float
-    kind: object = SENTENCE_CLASSIFICATION
     metric_name: str = "accuracy"
 
     def scores(self, encoder: object, head: nn.Linear) -> dict[str, float]:
@@ -35,5 +33,5 @@ def test_each_member_is_scored_with_its_own_head() -> None:
 
 
 def test_a_member_that_cannot_be_scored_is_named() -> None:
-    with pytest.raises(StageError, match="second"):
+    with pytest.raises(StageError, match="second: its validation data in en has nothing"):
         scores_of(first=(0, Scored(0.1)), second=(1, Scored(float("nan"))))

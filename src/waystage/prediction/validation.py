@@ -77,9 +77,7 @@ class MixtureValidation:
         for name, (number, validation) in self.members.items():
             ((language, score),) = validation.scores(encoder, head[number]).items()
             if math.isnan(score):
-                kind, metric = validation.kind.name, validation.metric_name
-                raise StageError(
-                    f"the validation data in {language} of a task of {kind} has nothing that {metric} could score"
-                )
+                metric = validation.metric_name
+                raise StageError(f"{name}: its validation data in {language} has nothing that {metric} could score")
             scores[name] = score
         return scores
