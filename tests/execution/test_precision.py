@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
 from waystage import api
-from waystage.encoders.model import Encoder, TokenBatch
 from waystage.encoders.registry import EncoderShape
-from waystage.errors import StageError
 from waystage.execution import calibration
 from waystage.execution.calibration import faster_precision
 from waystage.execution.precision import with_precision
@@ -87,33 +83,3 @@ def test_predictions_are_made_in_the_precision_of_the_training(
              for node in plan.nodes if isinstance(node.job, PredictJob)}  # fmt: skip
     named = None if precision is Precision.FLOAT32 else precision.value
     assert found == {(True, precision, named), (False, Precision.FLOAT32, None)}
-
-
-@pytest.mark.parametrize("target", [0, -1])
-def test_predictions_are_made_where_training_is(
-    short_study_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: int
-) -> None:
-    """No machine of the tests has a GPU: a device without memory stands for one, which what is predicted must reach."""
-    content = yaml.safe_load(short_study_path.read_text(encoding="utf-8"))
-    content["targets"], content["sequences"] = [content["targets"][target]], {"base": []}
-    del content["stages"], content["corpora"]
-    content["tasks"] = {name: task for name, task in content["tasks"].items() if name == content["targets"][0]["task"]}
-    short_study_path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    study, store = api.load_study(short_study_path), Store(tmp_path / "store")
-    devices: list[set[str]] = []
-    forward = Encoder.forward
-
-    def seen(self: Encoder, batch: TokenBatch, layer: int | None = None) -> torch.Tensor:
-        if self.training:
-            return forward(self, batch, layer)
-        devices.append({part.device.type for part in (*self.parameters(), batch.input_ids)})
-        raise StageError("nothing can be computed there")
-
-    monkeypatch.setattr(Encoder, "forward", seen)
-    importlib.import_module("waystage.training.stage")  # it goes on as it is
-    for name in ("model", "trimming"):
-        monkeypatch.setattr(f"waystage.encoders.{name}.computing_device", lambda: torch.device("meta"))
-    with pytest.raises(StageError):
-        api.run_study(study, store)
-    assert devices
-    assert all(found == {"meta"} for found in devices)
