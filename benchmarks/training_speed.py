@@ -55,6 +55,7 @@ VARIANTS = {
 }
 N_STEPS = {"fine-tuning": 25, "masked-lm": 4, "prediction": 25}
 """Steps of a run, the first not counted. One of the default's takes as long as a dozen of ours."""
+N_PROFILE_STEPS = 8
 N_DEFAULT_STEPS = {"fine-tuning": 6, "masked-lm": 3, "prediction": 5}
 
 
@@ -118,6 +119,7 @@ def measure(task: Task, arguments: argparse.Namespace) -> dict[str, list[Result]
     for _ in range(1 if arguments.check or arguments.profile else arguments.repeats):
         for name in names:
             n_steps = (N_DEFAULT_STEPS if name == DEFAULT or arguments.check else N_STEPS)[task.topic]
+            n_steps = min(n_steps, N_PROFILE_STEPS) if arguments.profile else n_steps
             how = {"is_check": arguments.check, "is_profile": arguments.profile}
             results[name].append(in_process(replace(task, variant=name, n_steps=n_steps, **how)))
     if arguments.check:
