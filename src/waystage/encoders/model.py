@@ -135,7 +135,7 @@ class Encoder(nn.Module):
         Raises:
             StageError: a sequence is longer than the encoder's table of positions.
         """
-        if not self._multiplies_in_bfloat16 or self._is_packed:
+        if not self._multiplies_in_bfloat16 or self._layers_for_predictions:
             return self._forward(batch, layer)
         with torch.autocast(batch.input_ids.device.type, torch.bfloat16):
             return self._forward(batch, layer).float()
@@ -150,7 +150,7 @@ class Encoder(nn.Module):
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": None}
         if self._takes_type_ids and self._n_types > 0:
             inputs["token_type_ids"] = batch.type_ids.clamp(max=self._n_types - 1)
-        if bool(batch.attention_mask.all()) and not self._is_packed:
+        if bool(batch.attention_mask.all()) and not self._layers_for_predictions:
             return self._states(inputs | self._given_positions(batch), layer)
         if not self.computes_padding:
             return self._states_laid_out(inputs, batch, layer)
@@ -158,9 +158,9 @@ class Encoder(nn.Module):
         return self._states(inputs | given | {"attention_mask": batch.attention_mask.long()}, layer)
 
     @property
-    def _is_packed(self) -> bool:
-        """Whether the layers that are laid out for predictions stand for those of the model."""
-        return self._packed is not None and not torch.is_grad_enabled() and not self.computes_padding
+    def _layers_for_predictions(self) -> PackedLayers | None:
+        """The layers that stand for those of the model in a pass as this one, if any do."""
+        return None if torch.is_grad_enabled() or self.computes_padding else self._packed
 
     def _given_positions(self, batch: TokenBatch) -> dict[str, Tensor]:
         """The positions of a batch as rows of the table; nothing where they run on."""
@@ -187,8 +187,9 @@ class Encoder(nn.Module):
         running = layout.positions + self._first_position
         positions = (running if given is None else given.flatten()[layout.places]).unsqueeze(0)
         rows["position_ids"] = positions
-        if self._packed is not None and self._is_packed:
-            states = self._packed(self._embedded(rows), layout.stretches, layer)
+        layers = self._layers_for_predictions
+        if layers is not None:
+            states = layers(self._embedded(rows), layout.stretches, layer)
         else:
             states = self._states({**rows, "stretches": layout.stretches}, layer)[0]
         padded = states.new_zeros(n_sequences * n_positions, states.shape[1]).index_copy(0, layout.places, states)
