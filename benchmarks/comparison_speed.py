@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 from dataclasses import asdict, dataclass, replace
 
@@ -21,6 +20,7 @@ from scipy import stats
 from waystage.comparison.compare import compare
 from waystage.comparison.context import Context, Options
 from waystage.comparison.results import CellScores, FloatArray
+from waystage.execution.worker import peak_memory_bytes
 from waystage.metrics.metric import Metric
 from waystage.metrics.registry import make_metric
 
@@ -138,7 +138,7 @@ def full(shapes: tuple[Shape, ...], n_seeds: int, n_resamples: int) -> Speed:
     compare(cells, metrics, "base", sources, context, Options(n_resamples=n_resamples))
     seconds = time.perf_counter() - started
     n_examples = sum(shape.n_languages * shape.n_examples for shape in shapes)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory_bytes() / 2**30
     n_runs = n_seeds * len(SEQUENCES)
     return Speed(len(shapes), len(languages), n_examples, n_runs, n_resamples, seconds, peak)
 

@@ -9,13 +9,12 @@ block; the encoder's time is not part of it. Peak memory is that of the whole pr
 from __future__ import annotations
 
 import argparse
-import resource
-import sys
 import time
 
 import torch
 
 from waystage.data.prepare import CANDIDATE_BLOCK
+from waystage.execution.worker import peak_memory_bytes
 from waystage.metrics.ranking import N_BEST
 from waystage.prediction.neighbours import BestOfBlocks
 
@@ -38,12 +37,6 @@ def search(n_candidates: int, n_queries: int, hidden_size: int) -> BestOfBlocks:
     return best
 
 
-def peak_bytes() -> int:
-    """Largest resident size that this process has had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def main() -> None:
     """Search, check that every query finds itself first, and print time and memory."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,7 +54,7 @@ def main() -> None:
     if n_found < n_copied:
         raise SystemExit(f"{n_copied - n_found} of {n_copied} queries do not find themselves first")
     sizes = f"{options.queries:,} queries, {options.candidates:,} candidates, {options.hidden} numbers each"
-    print(f"{sizes}: {seconds:.1f} s with {options.threads} threads, at most {peak_bytes() / 1e9:.2f} GB")
+    print(f"{sizes}: {seconds:.1f} s with {options.threads} threads, at most {peak_memory_bytes() / 1e9:.2f} GB")
 
 
 if __name__ == "__main__":

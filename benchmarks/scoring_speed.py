@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ import numpy as np
 
 from waystage.benchmark.benchmarks import XTREME_R, BenchmarkTask
 from waystage.benchmark.submission import score_submission
+from waystage.execution.worker import peak_memory_bytes
 from waystage.tasks import nli, panx, udpos
 
 SEED = 0
@@ -138,14 +137,13 @@ def measure(share: float) -> Timing:
     if scores.overall is None:
         raise RuntimeError(f"not complete: {scores.reason}")
     # Kilobytes on Linux, bytes on macOS.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Timing(
         n_examples=n_examples,
         n_files=len(files),
         n_megabytes=n_bytes / 1e6,
         wall_seconds=seconds,
         processor_seconds=processor_seconds,
-        peak_memory_megabytes=peak / 1e6,
+        peak_memory_megabytes=peak_memory_bytes() / 1e6,
         overall_percent=100 * scores.overall,
     )
 
